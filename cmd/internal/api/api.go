@@ -1,0 +1,92 @@
+// Package api is Tocsin's HTTP surface: the whole route table stands in routes.go, one
+// handler file per action. Handlers only translate: they read, call the engine or the store
+// once, and write. What an error means in HTTP is decided in errors.go and nowhere else.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"tocsin/configs"
+	"tocsin/escalation/engine"
+	"tocsin/escalation/store"
+	"tocsin/paging/twilio"
+	"tocsin/routing/source"
+)
+
+const (
+	// bodyLimit bounds an inbound delivery: GitHub sends up to 25 MB. Alertmanager never gets
+	// past a 413, so the limit is generous.
+	bodyLimit = 32 << 20
+	// bytesInFlight bounds the bodies held at one time; beyond it senders get 503.
+	bytesInFlight = 256 << 20
+	// formLimit bounds Twilio's forms and the API's own bodies.
+	formLimit = 64 << 10
+	// ingestTimeout bounds how long a sender waits for its 2xx.
+	ingestTimeout = 15 * time.Second
+)
+
+// Deps is what the surface needs from the rest of the process.
+type Deps struct {
+	Engine  *engine.Engine
+	Store   store.Store
+	Config  func() *configs.Config          // in force now
+	Reload  func(ctx context.Context) error // a bad configuration is refused with its faults
+	Ready   func(ctx context.Context) error // nil when alerts can be taken and pages sent
+	Metrics http.Handler
+	Home    func(e *echo.Echo)                    // adds the demo page; nil without one
+	Refused func(integration string, kind string) // counts deliveries that were not taken; may be nil
+	Version string
+	Logger  *slog.Logger
+}
+
+// Server answers HTTP.
+type Server struct {
+	Deps
+	inFlight atomic.Int64
+}
+
+// New returns the handler of everything that Tocsin serves.
+func New(d Deps) http.Handler {
+	s := &Server{Deps: d}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.writeError
+	s.routes(e)
+	return e
+}
+
+func (s *Server) refused(integration, kind string) {
+	if s.Refused != nil {
+		s.Refused(integration, kind)
+	}
+}
+
+// tokenName is the name of a bearer token, "" when it is nobody's. All tokens are compared, so
+// that the time taken tells nothing.
+func (s *Server) tokenName(token string) string {
+	name := ""
+	for _, t := range s.Config().APITokens {
+		if source.Equal(token, t.Token.Reveal()) {
+			name = t.Name
+		}
+	}
+	return name
+}
+
+// validator checks Twilio's signatures with every token of every Twilio account configured.
+func (s *Server) validator() twilio.Validator {
+	c := s.Config()
+	v := twilio.Validator{PublicURL: c.PublicURL}
+	for _, p := range c.Providers {
+		for _, t := range p.AuthTokens {
+			v.Tokens = append(v.Tokens, t.Reveal())
+		}
+	}
+	return v
+}

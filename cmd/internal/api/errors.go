@@ -1,0 +1,97 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"tocsin/escalation/engine"
+	"tocsin/escalation/store"
+	"tocsin/routing/source"
+)
+
+// Kind is what an error means to a machine.
+type Kind string
+
+// The kinds of errors.
+const (
+	Invalid      Kind = "invalid"      // can never be taken as it is
+	Unauthorized Kind = "unauthorized" // credentials are missing or wrong
+	NotFound     Kind = "not_found"
+	TooLarge     Kind = "too_large"
+	Conflict     Kind = "conflict"
+	Refused      Kind = "refused"     // understood, but it would break something: a bad configuration
+	Unavailable  Kind = "unavailable" // try again
+	Internal     Kind = "internal"
+)
+
+// statusOf turns kinds into HTTP. Trouble of ours is always 503, never 429: Alertmanager,
+// Sentry and Datadog drop what gets a 429.
+var statusOf = map[Kind]int{
+	Invalid: http.StatusBadRequest, Unauthorized: http.StatusUnauthorized, NotFound: http.StatusNotFound,
+	TooLarge: http.StatusRequestEntityTooLarge, Conflict: http.StatusConflict, Refused: http.StatusUnprocessableEntity,
+	Unavailable: http.StatusServiceUnavailable, Internal: http.StatusInternalServerError,
+}
+
+// fault is an error with a kind and a sentence that may be shown to whoever asked.
+type fault struct {
+	kind    Kind
+	message string
+	err     error // for the log only
+}
+
+func (f *fault) Error() string { return f.message }
+
+func (f *fault) Unwrap() error { return f.err }
+
+func faulty(kind Kind, message string, err error) error {
+	return &fault{kind: kind, message: message, err: err}
+}
+
+// classify finds the kind of any error and the sentence to show.
+func classify(err error) (Kind, string) {
+	var f *fault
+	var httpError *echo.HTTPError
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &f):
+		return f.kind, f.message
+	case errors.As(err, &tooLarge):
+		return TooLarge, "the body is larger than this endpoint takes"
+	case errors.Is(err, source.ErrUnauthorized):
+		return Unauthorized, err.Error()
+	case errors.Is(err, store.ErrNotFound):
+		return NotFound, "there is no such incident"
+	case errors.Is(err, engine.ErrOverloaded):
+		return Unavailable, "too many alerts wait to be stored; send it again"
+	case errors.Is(err, engine.ErrUnavailable), errors.Is(err, engine.ErrStopped),
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return Unavailable, "nothing is known to be stored; send it again"
+	case errors.As(err, &httpError) && httpError.Code == http.StatusNotFound:
+		return NotFound, "there is nothing at this path"
+	case errors.As(err, &httpError) && httpError.Code == http.StatusMethodNotAllowed:
+		return Invalid, "this path does not take this method"
+	default:
+		return Internal, "something went wrong inside; the log says more"
+	}
+}
+
+// writeError is the one place where an error becomes an answer.
+func (s *Server) writeError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	kind, message := classify(err)
+	status := statusOf[kind]
+	if status >= http.StatusInternalServerError {
+		s.Logger.Error("a request failed", "method", c.Request().Method, "route", c.Path(), "kind", kind, "error", err)
+	}
+	if kind == Unauthorized {
+		c.Response().Header().Set("WWW-Authenticate", "Bearer")
+	}
+	if err := c.JSON(status, Error{Error: ErrorBody{Kind: string(kind), Message: message}}); err != nil {
+		s.Logger.Debug("an error could not be written", "error", err)
+	}
+}

@@ -1,0 +1,36 @@
+package api
+
+import "github.com/labstack/echo/v4"
+
+// routes is the whole surface. What stands under token needs a bearer token from the
+// configuration; webhooks and Twilio bring credentials of their own; the rest is open and
+// shows nothing but health and aggregates.
+func (s *Server) routes(e *echo.Echo) {
+	token := e.Group("", s.requireToken)
+
+	e.GET("/healthz", s.healthz)
+	e.GET("/readyz", s.readyz)
+	e.GET("/metrics", echo.WrapHandler(s.Metrics))
+	token.POST("/-/reload", s.reload)
+
+	e.POST("/webhooks/:integration", s.webhook)
+	e.POST("/webhooks/:integration/:token", s.webhook)
+
+	e.POST("/twilio/sms", s.twilioSMS)
+	e.POST("/twilio/status/:attempt", s.twilioStatus)
+
+	token.GET("/api/v1/status", s.status)
+	token.GET("/api/v1/incidents", s.listIncidents)
+	token.GET("/api/v1/incidents/:id", s.showIncident)
+	token.POST("/api/v1/incidents/:id/ack", s.acknowledge)
+	token.POST("/api/v1/incidents/:id/unack", s.unacknowledge)
+	token.POST("/api/v1/incidents/:id/snooze", s.snooze)
+	token.POST("/api/v1/incidents/:id/escalate", s.escalate)
+	token.POST("/api/v1/incidents/:id/resolve", s.resolve)
+	token.POST("/api/v1/incidents/:id/reassign", s.reassign)
+	token.POST("/api/v1/test-pages", s.testPage)
+
+	if s.Home != nil {
+		s.Home(e)
+	}
+}

@@ -1,0 +1,166 @@
+// Package app puts the house together: it is the only place where adapters meet. New opens
+// what can fail, Start listens and works, Reload swaps the configuration, Stop drains.
+//
+// The order of Stop is the order in which work flows: first nothing new is taken in (HTTP),
+// then what was taken is sent or given back (delivery), then the last reports are committed
+// (engine), and only then the store is closed.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"tocsin/cmd/internal/api"
+	"tocsin/configs"
+	"tocsin/escalation/engine"
+	"tocsin/escalation/store"
+	"tocsin/paging"
+	"tocsin/paging/delivery"
+)
+
+// Options say what to run.
+type Options struct {
+	// Load reads the configuration; it is called again by every Reload.
+	Load    func() (*configs.Config, error)
+	Store   string       // a folder, or redis://…, redis+sentinel://…, redis+cluster://…
+	Listen  string       // host:port; port 0 takes a free one
+	Socket  net.Listener // used instead of Listen when set
+	Home    func(*echo.Echo)
+	Version string
+	Logger  *slog.Logger
+	Now     func() time.Time // time.Now
+}
+
+// App is one Tocsin process.
+type App struct {
+	opts     Options
+	log      *slog.Logger
+	config   atomic.Pointer[configs.Config]
+	store    store.Store
+	engine   *engine.Engine
+	delivery *delivery.Delivery
+	sms      *switchboard
+	metrics  *metrics
+	server   *http.Server
+	listener net.Listener
+
+	reloading sync.Mutex
+	stop      context.CancelFunc // of the engine
+	stopSend  context.CancelFunc // of delivery
+	running   sync.WaitGroup     // engine
+	sending   sync.WaitGroup     // delivery
+	failed    chan error
+}
+
+// New loads the configuration and opens the store. Nothing runs yet.
+func New(ctx context.Context, o Options) (*App, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	config, err := o.Load()
+	if err != nil {
+		return nil, err
+	}
+	a := &App{opts: o, log: o.Logger, sms: &switchboard{}, metrics: newMetrics(), failed: make(chan error, 1)}
+	a.config.Store(config)
+	channels, err := channelsFor(config)
+	if err != nil {
+		return nil, err
+	}
+	a.sms.set(channels[paging.SMS])
+	if a.store, err = OpenStore(ctx, o.Store); err != nil {
+		return nil, fmt.Errorf("cannot open the store %s: %w", o.Store, err)
+	}
+	a.assemble(config)
+	return a, nil
+}
+
+// Times of delivery: a send ends well within its lease, so that a text under way is never
+// claimed by another process.
+const (
+	sendTimeout = 5 * time.Second
+	pageLease   = 12 * time.Second
+)
+
+func (a *App) assemble(config *configs.Config) {
+	a.engine = engine.New(engine.Config{
+		Store: a.store, Book: config.Book(), Now: a.opts.Now, Logger: a.log, Hooks: a.metrics.hooks(),
+		Record: config.Record, WakePages: func() { a.delivery.Wake() },
+	})
+	a.delivery = delivery.New(delivery.Config{
+		Queue: a.store, Reporter: a.engine, Channels: map[string]paging.Channel{paging.SMS: a.sms},
+		Fenced: func(err error) bool { return errors.Is(err, store.ErrFenced) },
+		Clock:  a.engine.Now, Logger: a.log, Observe: a.metrics.observe(), Lease: pageLease, SendTimeout: sendTimeout,
+	})
+	a.server = &http.Server{
+		Handler: api.New(api.Deps{
+			Engine: a.engine, Store: a.store, Config: a.config.Load, Reload: a.Reload, Ready: a.store.Check,
+			Metrics: a.metrics.handler(), Home: a.opts.Home, Refused: a.metrics.refused, Version: a.opts.Version, Logger: a.log,
+		}),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// Start listens and works until Stop. It returns once requests are taken.
+func (a *App) Start() error {
+	a.listener = a.opts.Socket
+	if a.listener == nil {
+		var err error
+		if a.listener, err = net.Listen("tcp", a.opts.Listen); err != nil {
+			return fmt.Errorf("cannot listen on %s: %w", a.opts.Listen, err)
+		}
+	}
+	engineCtx, stop := context.WithCancel(context.Background())
+	sendCtx, stopSend := context.WithCancel(context.Background())
+	a.stop, a.stopSend = stop, stopSend
+	a.running.Go(func() { _ = a.engine.Run(engineCtx) }) // always nil
+	a.running.Go(func() { a.pruneLoop(engineCtx) })
+	a.sending.Go(func() { _ = a.delivery.Run(sendCtx) }) // always nil
+	go func() {
+		if err := a.server.Serve(a.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- err
+		}
+	}()
+	a.log.Info("tocsin runs", "listen", a.Addr(), "store", a.store.Promise(engineCtx), "revision", a.config.Load().Revision())
+	return nil
+}
+
+// Addr is the address that requests are taken on.
+func (a *App) Addr() string { return a.listener.Addr().String() }
+
+// URL is where this process can be reached on its own machine.
+func (a *App) URL() string { return "http://" + a.Addr() }
+
+// Failed tells when serving ended by itself.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// Stop drains: every request under way is answered, every text under way is reported, and
+// nothing accepted is left in memory only. ctx bounds the wait for requests.
+func (a *App) Stop(ctx context.Context) error {
+	var errs []error
+	if a.listener != nil {
+		errs = append(errs, a.server.Shutdown(ctx))
+		a.stopSend()
+		a.sending.Wait()
+		a.stop()
+		a.running.Wait()
+	}
+	return errors.Join(append(errs, a.store.Close())...)
+}

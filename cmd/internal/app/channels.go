@@ -1,0 +1,76 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"tocsin/configs"
+	"tocsin/paging"
+	"tocsin/paging/twilio"
+)
+
+// channelsFor makes the channels that the configuration asks for, by kind of contact. Every
+// type of provider is registered here with one case.
+func channelsFor(c *configs.Config) (map[string]paging.Channel, error) {
+	channels := map[string]paging.Channel{}
+	for _, p := range c.Providers {
+		switch p.Type {
+		case "twilio":
+			o := twilio.Options{Name: p.Name, AccountSID: p.AccountSID, From: p.From, BaseURL: p.BaseURL, PublicURL: c.PublicURL}
+			for _, t := range p.AuthTokens {
+				o.AuthTokens = append(o.AuthTokens, t.Reveal())
+			}
+			ch, err := twilio.New(o)
+			if err != nil {
+				return nil, fmt.Errorf("provider %s: %w", p.Name, err)
+			}
+			if channels[paging.SMS] == nil { // the first one sends
+				channels[paging.SMS] = ch
+			}
+		default:
+			return nil, fmt.Errorf("provider %s: type %q is not built", p.Name, p.Type)
+		}
+	}
+	return channels, nil
+}
+
+// switchboard is a channel that a reload can replace while texts are under way.
+type switchboard struct {
+	current atomic.Pointer[paging.Channel]
+}
+
+func (s *switchboard) set(c paging.Channel) {
+	if c == nil {
+		s.current.Store(nil)
+		return
+	}
+	s.current.Store(&c)
+}
+
+// Name is the provider's name.
+func (s *switchboard) Name() string {
+	if c := s.current.Load(); c != nil {
+		return (*c).Name()
+	}
+	return "none"
+}
+
+var errNoProvider = &paging.SendError{Class: paging.NotConfigured, Message: "no provider for text messages is configured"}
+
+// Send hands the message to the present channel.
+func (s *switchboard) Send(ctx context.Context, m paging.Message) (paging.Receipt, error) {
+	if c := s.current.Load(); c != nil {
+		return (*c).Send(ctx, m)
+	}
+	return paging.Receipt{}, errNoProvider
+}
+
+// Find asks the present channel.
+func (s *switchboard) Find(ctx context.Context, m paging.Message, since time.Time) (paging.Receipt, bool, error) {
+	if c := s.current.Load(); c != nil {
+		return (*c).Find(ctx, m, since)
+	}
+	return paging.Receipt{}, false, errNoProvider
+}

@@ -1,0 +1,18 @@
+package app
+
+import (
+	"context"
+	"strings"
+
+	"tocsin/escalation/store"
+	"tocsin/escalation/store/boltstore"
+	"tocsin/escalation/store/redisstore"
+)
+
+// OpenStore opens the store behind --store: a redis URL, or else a folder for the embedded one.
+func OpenStore(ctx context.Context, where string) (store.Store, error) {
+	if strings.HasPrefix(where, "redis") && strings.Contains(where, "://") {
+		return redisstore.Open(ctx, where)
+	}
+	return boltstore.Open(where)
+}

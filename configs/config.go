@@ -1,0 +1,100 @@
+package configs
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"tocsin/escalation"
+	"tocsin/routing"
+	"tocsin/routing/source"
+)
+
+// Registry is what this binary can do. cmd fills it, so that no adapter is known here.
+type Registry struct {
+	Sources   map[string]source.Source // by name
+	Providers []string                 // types of providers: "twilio"
+	Contacts  []string                 // kinds of contacts that some channel reaches: "sms"
+
+	// AllowNoProvider takes a configuration that can page nobody, for the demo and for
+	// commands that only look, such as simulate.
+	AllowNoProvider bool
+}
+
+// Config is a configuration without faults.
+type Config struct {
+	PublicURL         string // without a slash at its end; may be empty when no provider calls back
+	APITokens         []APIToken
+	Retention, Record time.Duration // of resolved incidents; of what came in
+	Severities        routing.Scale
+	Integrations      []Integration
+	Providers         []Provider
+
+	book     *escalation.Book
+	warnings Problems
+	watched  []watched
+}
+
+// Defaults of a configuration that does not say.
+const (
+	DefaultRetention = 400 * 24 * time.Hour
+	DefaultRecord    = 30 * 24 * time.Hour
+)
+
+// APIToken lets a script in.
+type APIToken struct {
+	Name  string
+	Token Secret
+}
+
+// Integration is a configured place where alerts come in.
+type Integration struct {
+	Name         string
+	Source       source.Source
+	Auth         source.Auth
+	ResolveAfter time.Duration // never zero
+}
+
+// String names the integration. It and the methods below keep the secrets of Auth out of
+// logs and answers.
+func (i Integration) String() string {
+	return fmt.Sprintf("integration %s (source %s)", i.Name, i.Source.Name)
+}
+
+// Format implements [fmt.Formatter].
+func (i Integration) Format(state fmt.State, _ rune) { fmt.Fprint(state, i.String()) }
+
+// MarshalText implements [encoding.TextMarshaler], for JSON and YAML.
+func (i Integration) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+
+// LogValue implements [slog.LogValuer].
+func (i Integration) LogValue() slog.Value { return slog.StringValue(i.String()) }
+
+// Provider is an account with somebody who carries messages.
+type Provider struct {
+	Name       string
+	Type       string // one of [Registry.Providers]
+	AccountSID string
+	AuthTokens []Secret // several while one is rotated; the first is used for sending
+	From       []string // numbers that texts come from, E.164 or short codes
+	BaseURL    string   // without a slash at its end; empty means the provider's own
+}
+
+// Book returns what judgements are made from. It is built once and never changes.
+func (c *Config) Book() *escalation.Book { return c.book }
+
+// Revision is a digest of the files.
+func (c *Config) Revision() string { return c.book.Revision }
+
+// Warnings are weaknesses that do not depend on the time.
+func (c *Config) Warnings() Problems { return c.warnings }
+
+// Integration finds an integration by its name.
+func (c *Config) Integration(name string) (Integration, bool) {
+	for _, i := range c.Integrations {
+		if i.Name == name {
+			return i, true
+		}
+	}
+	return Integration{}, false
+}

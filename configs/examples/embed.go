@@ -1,0 +1,11 @@
+// Package examples holds the configurations that come with the program: those to learn
+// from, the one that `tocsin init` writes (starter.yaml) and the one that `tocsin demo`
+// runs (demo.yaml). Each is loaded by a test of package configs.
+package examples
+
+import "embed"
+
+// Files are the examples, by file name.
+//
+//go:embed *.yaml
+var Files embed.FS

@@ -1,0 +1,321 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"tocsin/escalation"
+	"tocsin/escalation/store"
+	"tocsin/paging"
+	"tocsin/routing"
+)
+
+const (
+	// deliveryKept is how long an inbound delivery is recognised as seen.
+	deliveryKept = 24 * time.Hour
+	// bodyKept caps the raw body in the intake log, in bytes.
+	bodyKept = 16 << 10
+)
+
+// Delivery is one inbound POST, decoded.
+type Delivery struct {
+	Integration string
+	Batch       routing.Batch
+	Body        []byte // for the intake log
+}
+
+// Summary is what became of a delivery.
+type Summary struct {
+	Duplicate bool                `json:"duplicate,omitempty"` // this delivery was taken before
+	Alerts    int                 `json:"alerts"`
+	Opened    int                 `json:"opened"`
+	Reopened  int                 `json:"reopened,omitempty"`
+	Joined    int                 `json:"joined,omitempty"`
+	Repeated  int                 `json:"repeated,omitempty"`
+	Ended     int                 `json:"ended,omitempty"`
+	Dropped   int                 `json:"dropped,omitempty"`
+	Rejected  []routing.Rejection `json:"rejected,omitempty"`
+	Incidents []paging.IncidentID `json:"incidents,omitempty"`
+	Notes     []string            `json:"notes,omitempty"`
+}
+
+// Ingest takes one delivery. When it returns nil everything that the delivery means is
+// durable; with any error the sender should send it again, and what was stored already is
+// recognised then.
+func (e *Engine) Ingest(ctx context.Context, d Delivery) (Summary, error) {
+	s := Summary{Alerts: len(d.Batch.Alerts), Rejected: d.Batch.Rejected}
+	if d.Batch.Note != "" {
+		s.Notes = append(s.Notes, d.Batch.Note)
+	}
+	seenKey := "delivery:" + d.Integration + ":" + d.Batch.DeliveryID
+	if d.Batch.DeliveryID != "" {
+		_, seen, err := e.store.Once(ctx, seenKey, e.Now())
+		if err != nil {
+			return s, errors.Join(ErrUnavailable, err)
+		}
+		if seen {
+			s.Duplicate = true
+			return s, nil
+		}
+	}
+	for i := range d.Batch.Alerts {
+		d.Batch.Alerts[i].Integration = d.Integration
+	}
+	if err := e.judge(ctx, d, &s); err != nil {
+		return s, err
+	}
+	e.finish(ctx, d, seenKey, &s)
+	return s, nil
+}
+
+// judge sends the alerts on their way, in the order in which they were sent where that matters.
+func (e *Engine) judge(ctx context.Context, d Delivery, s *Summary) error {
+	for _, part := range inOrder(d.Batch.Alerts) {
+		var err error
+		if part[0].Status == routing.Firing {
+			err = e.fire(ctx, part, s)
+		} else {
+			err = e.endOrAcknowledge(ctx, part, s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, group := range d.Batch.CompleteGroups {
+		if err := e.unlistMissing(ctx, d, group); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inOrder splits alerts into parts of one kind each. Firings go first, unless one identity
+// comes more than once: then the order of the body is kept.
+func inOrder(alerts []routing.Alert) [][]routing.Alert {
+	var firing, other []routing.Alert
+	seen := map[string]bool{}
+	for _, a := range alerts {
+		if seen[a.Identity] {
+			return runsOf(alerts)
+		}
+		seen[a.Identity] = true
+		if a.Status == routing.Firing {
+			firing = append(firing, a)
+		} else {
+			other = append(other, a)
+		}
+	}
+	var parts [][]routing.Alert
+	for _, part := range [][]routing.Alert{firing, other} {
+		if len(part) > 0 {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+func runsOf(alerts []routing.Alert) [][]routing.Alert {
+	var parts [][]routing.Alert
+	for _, a := range alerts {
+		last := len(parts) - 1
+		if last >= 0 && (parts[last][0].Status == routing.Firing) == (a.Status == routing.Firing) {
+			parts[last] = append(parts[last], a)
+			continue
+		}
+		parts = append(parts, []routing.Alert{a})
+	}
+	return parts
+}
+
+func memberOf(a routing.Alert) escalation.MemberKey {
+	return escalation.MemberKey{Integration: a.Integration, Identity: a.Identity}
+}
+
+func (e *Engine) fire(ctx context.Context, alerts []routing.Alert, s *Summary) error {
+	now, table := e.Now(), e.Book().Table
+	var items []*item
+	for _, a := range alerts {
+		for _, decision := range table.Route(a, now) {
+			if decision.Dropped != "" {
+				s.Dropped++
+				s.Notes = append(s.Notes, fmt.Sprintf("%s: dropped by rule %q", a.Title, decision.Dropped))
+				continue
+			}
+			items = append(items, &item{
+				key: decision.Key, members: []escalation.MemberKey{memberOf(a)},
+				cmd: escalation.Fire{Alert: a, Decision: decision},
+			})
+		}
+	}
+	results, err := e.submit(ctx, items, true)
+	if err != nil {
+		return err
+	}
+	held := map[escalation.MemberKey][]paging.IncidentID{}
+	for i, r := range results {
+		if r.err != nil {
+			return r.err
+		}
+		s.count(r.outcome)
+		if r.outcome.Kind == escalation.Opened || r.outcome.Kind == escalation.Done {
+			m := items[i].members[0]
+			held[m] = append(held[m], r.outcome.Incident.ID)
+		}
+	}
+	return e.moveMembers(ctx, held)
+}
+
+// moveMembers ends the membership of alerts in incidents that they were not routed to now.
+func (e *Engine) moveMembers(ctx context.Context, held map[escalation.MemberKey][]paging.IncidentID) error {
+	if len(held) == 0 {
+		return nil
+	}
+	members := make([]escalation.MemberKey, 0, len(held))
+	for m := range held {
+		members = append(members, m)
+	}
+	found, err := e.store.FindIdentity(ctx, members)
+	if err != nil {
+		return errors.Join(ErrUnavailable, err)
+	}
+	var items []*item
+	for m, incidents := range found {
+		for _, id := range incidents {
+			if !contains(held[m], id) {
+				items = append(items, &item{id: id, members: []escalation.MemberKey{m}, cmd: escalation.End{Member: m, Moved: string(held[m][0])}})
+			}
+		}
+	}
+	_, err = e.submit(ctx, items, false)
+	return err
+}
+
+func contains(ids []paging.IncidentID, id paging.IncidentID) bool {
+	for _, x := range ids {
+		if x == id {
+			return true
+		}
+	}
+	return false
+}
+
+// endOrAcknowledge sends ends and acknowledgements to the incidents that hold the alert,
+// whatever the routes say now. One that nobody holds changes nothing.
+func (e *Engine) endOrAcknowledge(ctx context.Context, alerts []routing.Alert, s *Summary) error {
+	members := make([]escalation.MemberKey, len(alerts))
+	for i, a := range alerts {
+		members[i] = memberOf(a)
+	}
+	found, err := e.store.FindIdentity(ctx, members)
+	if err != nil {
+		return errors.Join(ErrUnavailable, err)
+	}
+	var items []*item
+	for _, a := range alerts {
+		m := memberOf(a)
+		for _, id := range found[m] {
+			it := &item{id: id, members: []escalation.MemberKey{m}, cmd: escalation.End{Member: m, Alert: a}}
+			if a.Status == routing.Acknowledged {
+				it.cmd = escalation.Acknowledge{By: escalation.Actor{Name: a.Integration, Via: "source"}}
+			}
+			items = append(items, it)
+		}
+	}
+	results, err := e.submit(ctx, items, true)
+	if err != nil {
+		return err
+	}
+	for i, r := range results {
+		if r.err != nil {
+			return r.err
+		}
+		if _, end := items[i].cmd.(escalation.End); end && r.outcome.Kind == escalation.Done {
+			s.Ended++
+		}
+	}
+	return nil
+}
+
+// unlistMissing tells incidents that a complete group omits members of theirs.
+func (e *Engine) unlistMissing(ctx context.Context, d Delivery, group string) error {
+	listed := map[string]bool{}
+	for _, a := range d.Batch.Alerts {
+		if a.Group == group {
+			listed[a.Identity] = true
+		}
+	}
+	memberships, err := e.store.FindGroup(ctx, d.Integration, group)
+	if err != nil {
+		return errors.Join(ErrUnavailable, err)
+	}
+	var items []*item
+	for _, m := range memberships {
+		if !listed[m.Member.Identity] {
+			items = append(items, &item{id: m.Incident, members: []escalation.MemberKey{m.Member}, cmd: escalation.Unlist{Member: m.Member}})
+		}
+	}
+	results, err := e.submit(ctx, items, true)
+	if err != nil {
+		return err
+	}
+	for _, r := range results {
+		if r.err != nil {
+			return r.err
+		}
+	}
+	return nil
+}
+
+func (s *Summary) count(o escalation.Outcome) {
+	switch o.Kind {
+	case escalation.Opened:
+		s.Opened++
+	case escalation.Reopened:
+		s.Reopened++
+	case escalation.Repeated, escalation.Recorded:
+		s.Repeated++
+	default:
+		s.Joined++
+	}
+	if o.Incident != nil && !contains(s.Incidents, o.Incident.ID) && len(s.Incidents) < 100 {
+		s.Incidents = append(s.Incidents, o.Incident.ID)
+	}
+}
+
+// finish writes the proofs of completion. They come last, so that a delivery which was cut off
+// is judged again; losing one only means judging a repeat.
+func (e *Engine) finish(ctx context.Context, d Delivery, seenKey string, s *Summary) {
+	if hook := e.cfg.Hooks.Ingested; hook != nil {
+		hook(d.Integration, *s)
+	}
+	now := e.Now()
+	if d.Batch.DeliveryID != "" {
+		if err := e.store.SetOnce(ctx, seenKey, "1", now, deliveryKept); err != nil {
+			e.log.Warn("a delivery could not be marked as taken; sent again it is judged again", "integration", d.Integration, "error", err)
+		}
+	}
+	if e.cfg.Record <= 0 {
+		return
+	}
+	if err := e.store.Record(ctx, intake(d, *s, now), e.cfg.Record); err != nil {
+		e.log.Warn("a delivery could not be added to the intake log", "integration", d.Integration, "error", err)
+	}
+}
+
+func intake(d Delivery, s Summary, now time.Time) store.Intake {
+	notes := s.Notes
+	for _, r := range s.Rejected {
+		notes = append(notes, fmt.Sprintf("part %d rejected: %s", r.Index, r.Reason))
+	}
+	in := store.Intake{
+		At: now, Integration: d.Integration, DeliveryID: d.Batch.DeliveryID, Alerts: len(d.Batch.Alerts),
+		Note: strings.Join(notes, "; "), Body: d.Body,
+	}
+	if len(in.Body) > bodyKept {
+		in.Body, in.Truncated = in.Body[:bodyKept], true
+	}
+	return in
+}

@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"tocsin/escalation"
+	"tocsin/escalation/store"
+	"tocsin/paging"
+	"tocsin/routing"
+)
+
+func (e *Engine) newID(key routing.DedupKey, now time.Time) paging.IncidentID {
+	var random [5]byte
+	_, _ = rand.Read(random[:]) // crypto/rand.Read never fails
+	return store.NewID(now, random, store.Shard(key, e.store.Shards()))
+}
+
+func (e *Engine) laneOf(it *item) *lane {
+	shard := 0
+	if it.id != "" {
+		shard, _ = store.ShardOf(it.id)
+	} else {
+		shard = store.Shard(it.key, e.store.Shards())
+	}
+	return e.lanes[shard%len(e.lanes)]
+}
+
+// result is the answer to one submitted command.
+type result struct {
+	outcome escalation.Outcome
+	err     error
+}
+
+// submit sends items through their lanes and waits for all of them. ctx bounds only the
+// waiting: what is queued is judged and committed all the same.
+func (e *Engine) submit(ctx context.Context, items []*item, alerts bool) ([]result, error) {
+	if len(items) == 0 {
+		return nil, nil
+	}
+	if !e.enter() {
+		return nil, ErrStopped
+	}
+	results := make([]result, len(items))
+	var pending sync.WaitGroup
+	pending.Add(len(items))
+	queued := map[*lane][]*item{}
+	for i, it := range items {
+		it.done = func(o escalation.Outcome, err error) {
+			results[i] = result{outcome: o, err: err}
+			pending.Done()
+		}
+		l := e.laneOf(it)
+		queued[l] = append(queued[l], it)
+	}
+	for l, list := range queued {
+		if err := l.put(list, alerts); err != nil {
+			fail(list, err)
+		}
+	}
+	finished := make(chan struct{})
+	go func() {
+		pending.Wait()
+		e.work.Done()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+		return results, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Do applies one command to one incident and returns what became of it. An id that is not
+// known gives the outcome NoIncident.
+func (e *Engine) Do(ctx context.Context, id paging.IncidentID, cmd escalation.Command) (escalation.Outcome, error) {
+	outcomes, err := e.DoAll(ctx, []paging.IncidentID{id}, func(paging.IncidentID) escalation.Command { return cmd })
+	if err != nil {
+		return escalation.Outcome{}, err
+	}
+	return outcomes[0], nil
+}
+
+// DoAll applies a command to several incidents, with one commit per lane. The error is the
+// first that hit any of them.
+func (e *Engine) DoAll(ctx context.Context, ids []paging.IncidentID, cmd func(paging.IncidentID) escalation.Command) ([]escalation.Outcome, error) {
+	items := make([]*item, len(ids))
+	for i, id := range ids {
+		items[i] = &item{id: id, cmd: cmd(id)}
+	}
+	results, err := e.submit(ctx, items, false)
+	if err != nil {
+		return nil, err
+	}
+	outcomes := make([]escalation.Outcome, len(results))
+	for i, r := range results {
+		if r.err != nil {
+			return nil, r.err
+		}
+		outcomes[i] = r.outcome
+	}
+	return outcomes, nil
+}
+
+// Report applies what delivery and providers tell of attempts. It implements delivery's Reporter.
+func (e *Engine) Report(ctx context.Context, reports []paging.Report) error {
+	items := make([]*item, len(reports))
+	for i, r := range reports {
+		items[i] = &item{
+			id: r.Attempt.Incident(), attempts: []paging.AttemptID{r.Attempt}, cmd: escalation.Reported{Report: r},
+		}
+	}
+	results, err := e.submit(ctx, items, false)
+	if err != nil {
+		return err
+	}
+	for _, r := range results {
+		if r.err != nil {
+			return r.err
+		}
+	}
+	return nil
+}
+
+// PageTest sends a test page to one person, through the whole way that a real one takes.
+func (e *Engine) PageTest(ctx context.Context, user paging.User, by string) (escalation.Outcome, error) {
+	now, key := e.Now(), token()
+	severity := e.Book().Scale.MostUrgent()
+	alert := routing.Alert{
+		Source: escalation.TestSource, Integration: "tocsin", Identity: key, Status: routing.Firing,
+		Title: "Test page sent by " + by, StartsAt: now,
+	}
+	policy := escalation.DirectPolicy(escalation.Target{Kind: escalation.TargetUser, Name: string(user.Name)})
+	it := &item{
+		key:     routing.DedupKey(key),
+		members: []escalation.MemberKey{{Integration: alert.Integration, Identity: key}},
+		cmd: escalation.Fire{Alert: alert, Decision: routing.Decision{
+			Policy: policy, Key: routing.DedupKey(key), Severity: severity, Route: "test", Reasons: []string{"a test page"},
+		}},
+	}
+	results, err := e.submit(ctx, []*item{it}, false)
+	if err != nil {
+		return escalation.Outcome{}, err
+	}
+	return results[0].outcome, results[0].err
+}

@@ -1,0 +1,192 @@
+package store_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tocsin/escalation"
+	"tocsin/escalation/store"
+	"tocsin/escalation/store/memstore"
+	"tocsin/escalation/store/storetest"
+	"tocsin/paging"
+)
+
+// fill sets every exported field that is reachable from v to a value that is not zero.
+func fill(v reflect.Value, n int) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n+1)
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			v.Set(reflect.ValueOf(storetest.T0.Add(time.Duration(n) * time.Nanosecond)))
+			return
+		}
+		for i := range v.NumField() {
+			fill(v.Field(i), n+i+1)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), n+1)
+	case reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, n+1)
+		fill(value, n+2)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
+	case reflect.String:
+		v.SetString(fmt.Sprintf("text <%d> ü", n))
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(n))
+	case reflect.Bool:
+		v.SetBool(true)
+	default:
+		panic("a kind that the test does not know: " + v.Kind().String())
+	}
+}
+
+func filled[T any]() (v T) {
+	fill(reflect.ValueOf(&v).Elem(), 1)
+	return v
+}
+
+// TestRoundTrip ensures that no field of any stored type is lost, now or when one is added,
+// and that encoding/json reads what is stored.
+func TestRoundTrip(t *testing.T) {
+	inc := filled[escalation.Incident]()
+	inc.Format, inc.Count, inc.LastSeen = escalation.Format, 0, time.Time{} // counters are kept beside it
+	b, err := store.EncodeIncident(&inc)
+	require.NoError(t, err)
+	got, err := store.DecodeIncident(b)
+	require.NoError(t, err)
+	require.Equal(t, &inc, got)
+	var std escalation.Incident
+	require.NoError(t, json.Unmarshal(b, &std))
+	require.Equal(t, inc, std)
+
+	a := filled[paging.Attempt]()
+	a.Format = escalation.Format
+	b, err = store.EncodeAttempt(a)
+	require.NoError(t, err)
+	gotA, err := store.DecodeAttempt(b)
+	require.NoError(t, err)
+	require.Equal(t, a, gotA)
+
+	m := filled[escalation.Member]()
+	b, err = store.EncodeMember(m)
+	require.NoError(t, err)
+	gotM, err := store.DecodeMember(b)
+	require.NoError(t, err)
+	require.Equal(t, m, gotM)
+
+	e := filled[escalation.Entry]()
+	b, err = store.EncodeEntry(e)
+	require.NoError(t, err)
+	gotE, err := store.DecodeEntry(b)
+	require.NoError(t, err)
+	require.Equal(t, e, gotE)
+}
+
+// TestCodecEdges ensures that odd text is stored, that a format is always written, and that
+// newer and broken values are told apart.
+func TestCodecEdges(t *testing.T) {
+	b, err := store.EncodeMember(escalation.Member{Title: "bad \xff byte"})
+	require.NoError(t, err)
+	m, err := store.DecodeMember(b)
+	require.NoError(t, err)
+	require.Equal(t, "bad \ufffd byte", m.Title)
+
+	b, err = store.EncodeIncident(&escalation.Incident{ID: "x"})
+	require.NoError(t, err)
+	require.Contains(t, string(b), fmt.Sprintf(`"v":%d,`, escalation.Format))
+
+	_, err = store.DecodeIncident([]byte(`{"v":99,"id":"x"}`))
+	require.ErrorIs(t, err, store.ErrNewer)
+	_, err = store.DecodeIncident([]byte(`{"v":99,"lead":"now a text"}`))
+	require.ErrorIs(t, err, store.ErrNewer, "another shape")
+	_, err = store.DecodeAttempt([]byte(`{"v":99,"id":"x"}`))
+	require.ErrorIs(t, err, store.ErrNewer)
+	_, err = store.DecodeIncident([]byte(`{"v":1,"lead":`))
+	require.Error(t, err)
+	require.NotErrorIs(t, err, store.ErrNewer)
+}
+
+// TestMemstoreSharesNothing ensures that memstore copies every field of an incident, those
+// that are added later included.
+func TestMemstoreSharesNothing(t *testing.T) {
+	s := memstore.New(memstore.Options{})
+	inc := filled[escalation.Incident]()
+	inc.Format, inc.Count, inc.LastSeen = escalation.Format, 0, time.Time{}
+	want, err := store.EncodeIncident(&inc)
+	require.NoError(t, err)
+	_, err = s.Commit(t.Context(), []store.Change{{Token: "t", Incident: &inc}})
+	require.NoError(t, err)
+	check := func(msg string) *escalation.Incident {
+		got, err := s.Load(t.Context(), []store.Query{{ID: inc.ID}})
+		require.NoError(t, err)
+		b, err := store.EncodeIncident(got[0].Incident)
+		require.NoError(t, err)
+		require.Equal(t, string(want), string(b), msg)
+		return got[0].Incident
+	}
+	id := inc.ID
+	spoil(reflect.ValueOf(&inc).Elem())
+	inc.ID = id
+	got := check("what was given is changed")
+	spoil(reflect.ValueOf(got).Elem())
+	check("what was got is changed")
+}
+
+// spoil changes, in place, what v refers to.
+func spoil(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		spoil(v.Elem())
+	case reflect.Struct:
+		if v.Type() != reflect.TypeFor[time.Time]() {
+			for i := range v.NumField() {
+				spoil(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			spoil(v.Index(i))
+		}
+	case reflect.Map:
+		v.Clear()
+	case reflect.String:
+		v.SetString("spoiled")
+	}
+}
+
+func BenchmarkEncodeIncident(b *testing.B) {
+	inc := storetest.Incident(memstore.New(memstore.Options{}), "a", storetest.T0)
+	b.Run("store", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = store.EncodeIncident(inc)
+		}
+	})
+	b.Run("encoding/json", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = json.Marshal(inc)
+		}
+	})
+	stored, _ := store.EncodeIncident(inc)
+	b.Run("decode", func(b *testing.B) {
+		for b.Loop() {
+			_, _ = store.DecodeIncident(stored)
+		}
+	})
+	b.Run("decode/encoding/json", func(b *testing.B) {
+		for b.Loop() {
+			_ = json.Unmarshal(stored, new(escalation.Incident))
+		}
+	})
+}

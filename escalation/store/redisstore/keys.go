@@ -1,0 +1,82 @@
+package redisstore
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"time"
+
+	"tocsin/escalation"
+	"tocsin/escalation/store"
+	"tocsin/paging"
+	"tocsin/routing"
+)
+
+// Keys that belong to the installation, not to a shard.
+const (
+	shardsKey = "tocsin:shards"
+	layoutKey = "tocsin:layout"
+)
+
+// layout is the version of the key layout. A process leaves a newer one alone.
+const layout = 1
+
+// base returns the prefix of a shard's keys.
+func base(shard int) string { return "tocsin:{" + strconv.Itoa(shard) + "}:" }
+
+func (s *Store) shardOfText(parts ...string) int {
+	joined := ""
+	for _, p := range parts {
+		joined += p + "\x00"
+	}
+	return store.Shard(routing.DedupKey(joined), s.shards)
+}
+
+// shardOf returns the shard of an incident; false when there can be no such incident here.
+func (s *Store) shardOf(id paging.IncidentID) (int, bool) {
+	shard, ok := store.ShardOf(id)
+	return shard, ok && shard < s.shards
+}
+
+// digest makes a short key of texts that senders choose; 128 bits of SHA-256.
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(p), p) // never fails
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+}
+
+func memberField(k escalation.MemberKey) string { return k.Integration + "\x00" + k.Identity }
+
+// digits is an instant in nanoseconds with leading zeros, so that texts compare like
+// instants. Zero time is all zeros; what is before 1970 counts as 1970.
+func digits(t time.Time) string {
+	if t.IsZero() {
+		return "00000000000000000000"
+	}
+	return fmt.Sprintf("%020d", max(t.UnixNano(), 1))
+}
+
+func undigits(s string) (time.Time, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("redisstore: %q is not an instant: %w", s, err)
+	}
+	if n == 0 {
+		return time.Time{}, nil
+	}
+	return time.Unix(0, n).UTC(), nil
+}
+
+// score is an instant as it stands in sorted sets: microseconds are exact in a double.
+func score(t time.Time) string { return strconv.FormatInt(max(t.UnixMicro(), 0), 10) }
+
+func unscore(s string) (time.Time, error) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("redisstore: %q is not a score: %w", s, err)
+	}
+	return time.UnixMicro(int64(f)).UTC(), nil
+}

@@ -1,0 +1,122 @@
+package redisstore
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"math/big"
+	"slices"
+	"strconv"
+	"time"
+
+	"tocsin/escalation/store"
+	"tocsin/paging"
+)
+
+// strongTries is how many random numbers are offered for a strong code at once.
+const strongTries = 32
+
+// ReserveCode allocates a code by one script in the shard of the phone.
+func (s *Store) ReserveCode(ctx context.Context, r paging.CodeRequest) (paging.Code, error) {
+	code := store.NewCode(r, "")
+	body, err := store.Encode(code)
+	if err != nil {
+		return paging.Code{}, err
+	}
+	value := fmt.Sprintf("%s%06d%s%s", digits(r.Now), len(r.Key), r.Key, body)
+	free := r.Now.Add(-paging.CodeKeep)
+	args := []any{r.Phone, r.Key, score(r.Now), value, digits(free), score(free), store.FirstCode, store.LastCode}
+	if r.Strong {
+		for range strongTries {
+			n, err := rand.Int(rand.Reader, big.NewInt(store.LastStrongCode-store.FirstStrongCode+1))
+			if err != nil {
+				return paging.Code{}, fmt.Errorf("redisstore: no random number for a code: %w", err)
+			}
+			args = append(args, store.FirstStrongCode+n.Int64())
+		}
+	}
+	val, err := s.run(ctx, s.script("code", s.shardOfText("phone", r.Phone), args...))
+	if err != nil {
+		return paging.Code{}, fmt.Errorf("redisstore: cannot reserve a code: %w", err)
+	}
+	if code.Code = text(val); code.Code == "" {
+		return paging.Code{}, store.ErrNoCode
+	}
+	return code, nil
+}
+
+// Codes returns the codes of a phone that are in use at now, oldest text first.
+func (s *Store) Codes(ctx context.Context, phone string, now time.Time) ([]paging.Code, error) {
+	shard := s.shardOfText("phone", phone)
+	val, err := s.run(ctx, plain(shard, "hgetall", base(shard)+"c:"+phone))
+	if err != nil {
+		return nil, fmt.Errorf("redisstore: cannot read codes: %w", err)
+	}
+	var out []paging.Code
+	for list := texts(val); len(list) >= 2; list = list[2:] {
+		c, err := parseCode(list[0], list[1])
+		if err != nil {
+			return nil, err
+		}
+		if store.CodeTaken(c, now) {
+			out = append(out, c)
+		}
+	}
+	slices.SortFunc(out, func(a, b paging.Code) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(len(a.Code), len(b.Code)), cmp.Compare(a.Code, b.Code))
+	})
+	return out, nil
+}
+
+// parseCode reads a field of a phone's codes, see code.lua.
+func parseCode(number, value string) (c paging.Code, err error) {
+	const head = 26
+	if len(value) < head {
+		return c, fmt.Errorf("redisstore: code %s has no header", number)
+	}
+	length, err := strconv.Atoi(value[20:head])
+	if err != nil || head+length > len(value) {
+		return c, fmt.Errorf("redisstore: code %s has a bad header", number)
+	}
+	err = store.Decode([]byte(value[head+length:]), &c)
+	c.Code = number
+	return c, err
+}
+
+// LeasePhone takes the right to text one phone, with its state.
+func (s *Store) LeasePhone(ctx context.Context, phone string, now time.Time, lease time.Duration) (paging.PhoneLease, bool, error) {
+	l := paging.PhoneLease{Phone: phone, Token: rand.Text(), Until: now.Add(lease)}
+	val, err := s.run(ctx, s.script("lease_phone", s.shardOfText("phone", phone), phone, digits(now), digits(l.Until), l.Token))
+	if err != nil {
+		return paging.PhoneLease{}, false, fmt.Errorf("redisstore: cannot lease a phone: %w", err)
+	}
+	if val == nil {
+		return paging.PhoneLease{}, false, nil
+	}
+	if state := text(val); state != "" {
+		if err := store.Decode([]byte(state), &l.State); err != nil {
+			return paging.PhoneLease{}, false, err
+		}
+	}
+	return l, true, nil
+}
+
+// ReleasePhone saves the state of a phone and gives its lease back.
+func (s *Store) ReleasePhone(ctx context.Context, l paging.PhoneLease) error {
+	if l.Token == "" {
+		return store.ErrFenced
+	}
+	state, err := store.Encode(l.State)
+	if err != nil {
+		return err
+	}
+	val, err := s.run(ctx, s.script("release_phone", s.shardOfText("phone", l.Phone), l.Phone, l.Token, state))
+	if err != nil {
+		return fmt.Errorf("redisstore: cannot release a phone: %w", err)
+	}
+	if val != int64(1) {
+		return store.ErrFenced
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+
+	"tocsin/escalation/store"
+)
+
+// Touch counts repeats, by one script per shard. It is never sent twice: a repeat that is
+// counted twice would not matter, but one whose answer was lost is the caller's to judge.
+func (s *Store) Touch(ctx context.Context, touches []store.Touch) ([]bool, error) {
+	out := make([]bool, len(touches))
+	where := map[int][]int{} // shard → places in touches
+	var calls []*call
+	for i, t := range touches {
+		shard, ok := s.shardOf(t.ID)
+		if !ok || t.Revision == (store.Revision{}) || checkToken(t.Revision.Token) != nil {
+			continue
+		}
+		where[shard] = append(where[shard], i)
+	}
+	var places [][]int
+	for shard, all := range where {
+		for from := 0; from < len(all); from += chunk {
+			part := all[from:min(from+chunk, len(all))]
+			args := make([]any, 0, 4*len(part))
+			for _, i := range part {
+				t := touches[i]
+				args = append(args, string(t.ID), formatRevision(t.Revision), max(t.N, 0), digits(t.At))
+			}
+			c := s.script("touch", shard, args...)
+			c.once = true
+			calls, places = append(calls, c), append(places, part)
+		}
+	}
+	if err := s.all(ctx, calls); err != nil {
+		return nil, fmt.Errorf("redisstore: cannot count repeats: %w", err)
+	}
+	for i, c := range calls {
+		answers, _ := c.val.([]any)
+		for k, place := range places[i] {
+			if k < len(answers) {
+				out[place] = answers[k] == int64(1)
+			}
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,163 @@
+// Package redistest runs a real redis-server for tests and benchmarks: on a free port of the
+// loopback interface, with a folder of its own, killed when the test ends.
+package redistest
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// RequireEnv, when set to 1, makes a missing redis-server a failure instead of a skip.
+const RequireEnv = "TOCSIN_REQUIRE_SERVERS"
+
+// The values of appendfsync.
+const (
+	Always   = "always"
+	EverySec = "everysec"
+)
+
+// Server is a running redis-server. Its methods fail the test when they cannot do their work.
+type Server struct {
+	tb    testing.TB
+	path  string
+	dir   string
+	port  int
+	first string // config file, if any; it must be the first argument
+	args  []string
+	cmd   *exec.Cmd
+}
+
+// Start runs redis-server with that appendfsync and further arguments. Without redis-server on
+// the PATH the test is skipped.
+func Start(tb testing.TB, appendfsync string, args ...string) *Server {
+	tb.Helper()
+	s := &Server{tb: tb, path: lookPath(tb), dir: tb.TempDir(), port: freePort(tb)}
+	s.args = append([]string{"--appendonly", "yes", "--appendfsync", appendfsync, "--save", ""}, args...)
+	tb.Cleanup(s.stop)
+	s.Restart()
+	return s
+}
+
+func lookPath(tb testing.TB) string {
+	tb.Helper()
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		const say = "redis-server is not installed: install the package redis-server to run this test"
+		if os.Getenv(RequireEnv) == "1" {
+			tb.Fatal(say)
+		}
+		tb.Skip(say)
+	}
+	return path
+}
+
+// Addr is host and port.
+func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// URL is the address for redisstore.Open.
+func (s *Server) URL() string { return "redis://" + s.Addr() + "/0" }
+
+// Kill ends the server at once, as kill -9 does. Its data folder stays.
+func (s *Server) Kill() {
+	s.tb.Helper()
+	s.stop()
+}
+
+func (s *Server) stop() {
+	if s.cmd == nil {
+		return
+	}
+	if err := s.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		s.tb.Errorf("cannot kill redis-server %d: %v", s.cmd.Process.Pid, err)
+	}
+	_ = s.cmd.Wait() // says that it was killed
+	s.cmd = nil
+}
+
+// Restart starts the server again on the same port and data, killing it first when it runs.
+func (s *Server) Restart() {
+	s.tb.Helper()
+	s.stop()
+	log := filepath.Join(s.dir, "redis.log")
+	var args []string
+	if s.first != "" {
+		args = append(args, s.first)
+	}
+	args = append(args, "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir, "--logfile", log)
+	args = append(args, s.args...)
+	s.cmd = exec.Command(s.path, args...)
+	if err := s.cmd.Start(); err != nil {
+		s.cmd = nil
+		s.tb.Fatalf("cannot start redis-server: %v", err)
+	}
+	for end := time.Now().Add(20 * time.Second); ; {
+		if s.answers() {
+			return
+		}
+		if time.Now().After(end) {
+			text, _ := os.ReadFile(log) // only for the message
+			s.tb.Fatalf("redis-server does not answer on %s; its log: %s", s.Addr(), text)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}
+
+// answers says whether PING gets its answer; while data is loaded it does not.
+func (s *Server) answers() bool {
+	reply, err := s.Do("PING")
+	return err == nil && reply == "+PONG"
+}
+
+// Do sends one command and returns the first line of its answer.
+func (s *Server) Do(args ...string) (string, error) {
+	conn, err := net.DialTimeout("tcp", s.Addr(), time.Second)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Second)) // a connection of its own
+	var b strings.Builder
+	fmt.Fprintf(&b, "*%d\r\n", len(args))
+	for _, a := range args {
+		fmt.Fprintf(&b, "$%d\r\n%s\r\n", len(a), a)
+	}
+	if _, err := conn.Write([]byte(b.String())); err != nil {
+		return "", err
+	}
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	return strings.TrimRight(line, "\r\n"), err
+}
+
+// Must is Do for a command that may not fail.
+func (s *Server) Must(args ...string) string {
+	s.tb.Helper()
+	line, err := s.Do(args...)
+	if err != nil || strings.HasPrefix(line, "-") {
+		s.tb.Fatalf("redis %s: %s %v", args[0], line, err)
+	}
+	return line
+}
+
+func freePort(tb testing.TB) int {
+	tb.Helper()
+	// Redis Cluster also listens 10000 above, so that the port must be a low one.
+	for port := 20000 + os.Getpid()%20000; port < 55000; port++ {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			continue
+		}
+		_ = l.Close() // free again, for redis-server
+		return port
+	}
+	tb.Fatal("no free port")
+	return 0
+}

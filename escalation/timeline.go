@@ -1,0 +1,80 @@
+package escalation
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"tocsin/paging"
+)
+
+// EntryKind is what a timeline entry records.
+type EntryKind string
+
+// The kinds of timeline entries.
+const (
+	EntryOpened    EntryKind = "opened"
+	EntryReopened  EntryKind = "reopened"
+	EntryAlert     EntryKind = "alert" // a member fired, ended, moved, went unlisted
+	EntrySeverity  EntryKind = "severity"
+	EntryQuiet     EntryKind = "quiet"
+	EntryTier      EntryKind = "tier"   // a tier, a round or the fallback started
+	EntryHandOn    EntryKind = "handon" // why a tier ended before its deadline
+	EntryPage      EntryKind = "page"   // somebody is going to be paged
+	EntryAttempt   EntryKind = "attempt"
+	EntryAck       EntryKind = "acknowledged"
+	EntryUnack     EntryKind = "unacknowledged"
+	EntryExpired   EntryKind = "expired"
+	EntryEscalated EntryKind = "escalated"
+	EntryReassign  EntryKind = "reassigned"
+	EntryResolved  EntryKind = "resolved"
+	EntrySLA       EntryKind = "sla"
+	EntryNote      EntryKind = "note"
+)
+
+// Entry is one line of an incident's timeline. Entries are hash-chained: Hash covers the
+// entry and the hash before it, so that a change or a gap shows.
+type Entry struct {
+	Seq     int              `json:"seq"` // from 1, without gaps
+	At      time.Time        `json:"at"`
+	Kind    EntryKind        `json:"kind"`
+	Text    string           `json:"text"`
+	By      string           `json:"by,omitempty"`
+	Tier    string           `json:"tier,omitempty"`
+	Run     int              `json:"run,omitempty"`
+	Round   int              `json:"round,omitempty"`
+	Attempt paging.AttemptID `json:"attempt,omitempty"`
+	Member  *MemberKey       `json:"member,omitempty"`
+	Hash    string           `json:"hash"`
+}
+
+// chain returns the entry's hash after prev.
+func (e Entry) chain(prev string) string {
+	e.Hash = ""
+	e.At = e.At.UTC()
+	b, err := json.Marshal(e)
+	if err != nil { // an Entry holds nothing that cannot be marshalled
+		b = []byte(err.Error())
+	}
+	h := sha256.New()
+	h.Write([]byte(prev))
+	h.Write(b)
+	return hex.EncodeToString(h.Sum(nil))[:32]
+}
+
+// VerifyTimeline checks the chain from the first entry to head (an incident's Head; empty
+// skips that check). It returns the Seq of the first entry that does not fit, or 0.
+func VerifyTimeline(entries []Entry, head string) int {
+	prev := ""
+	for i, e := range entries {
+		if e.Seq != i+1 || e.Hash != e.chain(prev) {
+			return i + 1
+		}
+		prev = e.Hash
+	}
+	if head != "" && head != prev {
+		return len(entries) + 1
+	}
+	return 0
+}

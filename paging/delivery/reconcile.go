@@ -1,0 +1,62 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"tocsin/paging"
+)
+
+// When the outcome of a send is unknown the provider is asked every findEvery (a message may
+// not be listed at once) until findFor after the send began; then the text is sent again, since
+// a second copy is harmless and a lost page is not. Past the deadline that ends with maxUnknown
+// sends: by then others are paged.
+const (
+	findEvery  = 4 * time.Second
+	findFor    = 15 * time.Second
+	maxUnknown = 3
+)
+
+// reconcile settles attempts of one text that were begun and not reported: the send's outcome
+// was unknown, or its holder died.
+func (t *turn) reconcile(claims []*held) {
+	first := claims[0].Attempt
+	l := letter{claims: claims, bundle: first.Bundle, code: first.Code, text: func(string, time.Time) string { return first.Text }}
+	channel, ok := t.cfg.Channels[first.Channel]
+	if !ok {
+		t.sendLetter(l) // reports that
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.ctx, t.cfg.SendTimeout)
+	receipt, found, err := channel.Find(ctx, t.message(l, first.Text), first.StartedAt)
+	cancel()
+	now := t.now()
+	switch {
+	case err == nil && found:
+		if st := &t.lease.State; !slices.ContainsFunc(st.Sent, first.StartedAt.Equal) {
+			t.noteText(l) // its holder died before it could
+		}
+		t.sent(l, channel.Name(), receipt)
+	case t.stopping() || now.Before(first.StartedAt.Add(findFor)):
+		t.giveBack(t.ctx, claims, now.Add(findEvery))
+	case first.Tries >= maxUnknown && !first.Deadline.IsZero() && now.After(first.Deadline):
+		t.fail(l, channel.Name(), "the provider never confirmed it, and no time is left for another try")
+	case l.until().Sub(now) < t.enough():
+		t.giveBack(t.ctx, claims, now) // the look-up took long: with a fresh lease
+	default:
+		t.cfg.Logger.Warn("the provider does not have the text; sending it again", "attempt", first.ID, "tries", first.Tries, "find_error", err)
+		t.sendLetter(l)
+	}
+}
+
+func (t *turn) fail(l letter, provider, reason string) {
+	reports := make([]paging.Report, len(l.claims))
+	for i, h := range l.claims {
+		reports[i] = paging.Report{
+			Attempt: h.Attempt.ID, Token: h.Token, Result: paging.ResultFailed, At: t.now(), Provider: provider, Reason: reason,
+		}
+		t.cfg.Observe.Outcome(h.Attempt, paging.ResultFailed, paging.UnknownResult)
+	}
+	t.report(t.ctx, reports, l.until())
+}

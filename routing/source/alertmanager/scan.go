@@ -1,0 +1,189 @@
+package alertmanager
+
+import (
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/prometheus/alertmanager/template"
+)
+
+// alerts is decoded without reflection, since a group may hold thousands: the library
+// checks the syntax of each alert, then a cursor walks over text that is known to be
+// valid. The cursor knows only the usual shape. At anything else (a label that is a
+// number, a time that is none) it gives up and the whole body is read tolerantly.
+type alerts []template.Alert
+
+var errUnusual = errors.New("not the usual shape")
+
+// UnmarshalJSONFrom implements [json.UnmarshalerFrom].
+func (as *alerts) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() != '[' {
+		return errUnusual
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	*as = alerts{}
+	for dec.PeekKind() != ']' {
+		raw, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		c := newCursor(string(raw)) // one copy an alert; its texts are parts of it
+		var a template.Alert
+		if c.alert(&a); c.unusual {
+			return errUnusual
+		}
+		*as = append(*as, a)
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+// cursor walks over one valid JSON value.
+type cursor struct {
+	s       string
+	i       int
+	escapes bool // there is a backslash somewhere
+	unusual bool
+}
+
+func newCursor(s string) cursor {
+	return cursor{s: s, escapes: strings.IndexByte(s, '\\') >= 0, unusual: !utf8.ValidString(s)}
+}
+
+// next skips space and says which byte follows.
+func (c *cursor) next() byte {
+	for c.i < len(c.s) {
+		switch b := c.s[c.i]; b {
+		case ' ', '\t', '\r', '\n':
+			c.i++
+		default:
+			return b
+		}
+	}
+	return 0
+}
+
+func (c *cursor) alert(a *template.Alert) {
+	c.object(func(name string) {
+		switch name {
+		case "status":
+			a.Status = c.text()
+		case "labels":
+			a.Labels = c.texts()
+		case "annotations":
+			a.Annotations = c.texts()
+		case "startsAt":
+			a.StartsAt = c.time()
+		case "endsAt":
+			a.EndsAt = c.time()
+		case "generatorURL":
+			a.GeneratorURL = c.text()
+		case "fingerprint":
+			a.Fingerprint = c.text()
+		default:
+			c.skip()
+		}
+	})
+}
+
+// object calls member with the cursor at the value of each name.
+func (c *cursor) object(member func(name string)) {
+	if c.next() != '{' {
+		c.unusual = true
+		return
+	}
+	c.i++
+	for !c.unusual && c.next() == '"' {
+		name := c.text()
+		c.next()
+		c.i++ // the colon
+		if member(name); c.next() == ',' {
+			c.i++
+		}
+	}
+	c.i++ // the closing brace
+}
+
+func (c *cursor) texts() template.KV {
+	kv := make(template.KV, 8)
+	c.object(func(name string) { kv[name] = c.text() })
+	return kv
+}
+
+// text reads a string. Escapes are rare, and are left to the library.
+func (c *cursor) text() string {
+	if c.next() != '"' {
+		c.unusual = true
+		return ""
+	}
+	start := c.i
+	c.endString()
+	inner := c.s[start+1 : c.i-1]
+	if c.escapes && strings.IndexByte(inner, '\\') >= 0 {
+		raw, err := jsontext.AppendUnquote(nil, c.s[start:c.i])
+		c.unusual = c.unusual || err != nil
+		return string(raw)
+	}
+	return inner
+}
+
+// endString moves from a string's first quote to behind its last.
+func (c *cursor) endString() {
+	c.i++
+	for c.i < len(c.s) {
+		n := strings.IndexByte(c.s[c.i:], '"')
+		if n < 0 {
+			break
+		}
+		part := c.s[c.i : c.i+n]
+		c.i += n + 1
+		if !c.escapes || (len(part)-len(strings.TrimRight(part, `\`)))%2 == 0 {
+			return
+		}
+	}
+	c.i, c.unusual = len(c.s), true
+}
+
+func (c *cursor) time() time.Time {
+	s := c.text()
+	if s == "0001-01-01T00:00:00Z" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	c.unusual = c.unusual || err != nil
+	return t
+}
+
+// skip moves behind the value that follows.
+func (c *cursor) skip() {
+	c.next()
+	for depth := 0; c.i < len(c.s); {
+		switch c.s[c.i] {
+		case '"':
+			if c.endString(); depth == 0 {
+				return
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth < 0 {
+				return // the end of what this value is in
+			}
+			if depth == 0 {
+				c.i++
+				return
+			}
+		case ',':
+			if depth == 0 {
+				return
+			}
+		}
+		c.i++
+	}
+}
