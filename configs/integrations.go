@@ -12,7 +12,10 @@ import (
 )
 
 // pathPart is a name that stands in a URL as it is: /webhooks/{integration}.
-var pathPart = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]*$`)
+var (
+	pathPart  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]*$`)
+	tokenPart = regexp.MustCompile(`^[A-Za-z0-9._~-]*[A-Za-z0-9_~-][A-Za-z0-9._~-]*$`) // not "." or "..", which paths lose
+)
 
 func (r *reader) integrations() (out []Integration) {
 	for _, item := range r.items["integrations"] {
@@ -85,7 +88,7 @@ func (r *reader) auth(n node, inline bool) (auth source.Auth) {
 	}
 	if u, ok := f.get("url_token"); ok {
 		for _, token := range auth.URLToken {
-			if !pathPart.MatchString(token) {
+			if !tokenPart.MatchString(token) {
 				r.fail(u, "the token stands in a URL; use letters, digits, - . _ ~ only")
 			}
 		}

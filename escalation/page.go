@@ -112,7 +112,7 @@ func (j *judge) planNotice(t Told, what string, by Actor, at time.Time) {
 	}
 	a := j.attempt(u, t.Contact)
 	a.Kind = paging.Notice
-	a.ID = attemptID(j.inc, "notice", t.User, t.Contact.Name, what, at.UnixNano())
+	a.ID = attemptID(j.inc, "notice", t.User, t.Contact.Name, t.Contact.Address, j.inc.Seq)
 	a.What, a.By, a.WhatAt = what, by.Name, at
 	a.Due, a.Deadline = j.Now, j.Now.Add(minimumToSend)
 	j.res.Put = append(j.res.Put, AttemptPut{Attempt: a})

@@ -99,7 +99,7 @@ func TestStoriesOfTiers(t *testing.T) {
 			03:00 fire a P1 policy=gap source=test | opened, at first, pages ana
 			03:05 timer                            | at last, pages ben
 			03:10 timer                            | at first, round 1, pages ana
-			03:15 timer                            | done, resolved, cancels ana, says silent for 15m`},
+			03:15 timer                            | done, resolved, cancels ana ben, says silent for 15m`},
 		{"a test page that reaches nobody ends at once", `
 			03:00 fire a P1 policy=lonely source=test | opened, resolved, says nobody answered the test page`},
 	})

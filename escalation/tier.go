@@ -20,9 +20,17 @@ func (j *judge) startRun(latest time.Time) {
 	j.startTier(0, Position{RoundStarted: j.Now}, latest)
 }
 
-// startTier pages the first tier from index i on that has anybody to page. No minute is wasted
-// on an empty one. round carries the round's number, its start and whether it reached anybody.
+// startTier pages the first tier from index i on that has anybody to page, or what follows the round.
 func (j *judge) startTier(i int, round Position, latest time.Time) {
+	if !j.tryTiers(i, round, latest) {
+		j.endRound(round, false)
+	}
+}
+
+// tryTiers pages the first tier from index i on that has anybody to page; false when none has.
+// No minute is wasted on an empty one. round carries the round's number, its start and whether
+// it reached anybody.
+func (j *judge) tryTiers(i int, round Position, latest time.Time) bool {
 	p := j.policy()
 	for ; i < len(p.Tiers); i++ {
 		tier := p.Tiers[i]
@@ -41,9 +49,9 @@ func (j *judge) startTier(i int, round Position, latest time.Time) {
 			pos.Deadline = latest
 		}
 		j.startStep(pos, reachable, empty)
-		return
+		return true
 	}
-	j.endRound(round, false)
+	return false
 }
 
 func withContact(people []*paging.User) []*paging.User {
@@ -104,12 +112,9 @@ func (j *judge) handOn(reason string, person bool) {
 	case pos.Waiting:
 		j.nextRound(pos)
 	default:
-		next := j.tierIndex(pos) + 1
-		if next < len(j.policy().Tiers) {
-			j.startTier(next, pos, time.Time{})
-			return
+		if !j.tryTiers(j.tierIndex(pos)+1, pos, time.Time{}) {
+			j.endRound(pos, person)
 		}
-		j.endRound(pos, person)
 	}
 }
 

@@ -203,6 +203,18 @@ func (w *world) fire(a routing.Alert) Fire {
 	return Fire{Alert: a, Decision: d}
 }
 
+// brief is a command for a reader.
+func brief(cmd Command) string {
+	switch c := cmd.(type) {
+	case Fire:
+		return fmt.Sprintf("fire %s/%s %s %v start %s", c.Alert.Integration, c.Alert.Identity, c.Decision.Severity, c.Alert.Labels, c.Alert.StartsAt.Format(time.TimeOnly))
+	case End:
+		return fmt.Sprintf("end %s/%s ends %s moved %q", c.Member.Integration, c.Member.Identity, c.Alert.EndsAt.Format(time.TimeOnly), c.Moved)
+	default:
+		return fmt.Sprintf("%T%+v", cmd, cmd)
+	}
+}
+
 // clock reads "03:04" or "03:04:30" as an instant of the stories' day; "+1 03:04" is a day later.
 func clock(text string) time.Time {
 	base := day

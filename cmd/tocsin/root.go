@@ -36,7 +36,7 @@ Exit codes: 0 done, 1 failed (the reason is on standard error), 2 not understood
 	flags.StringVar(&c.config, "config", config, "configuration: a YAML file, or a folder of them (environment: TOCSIN_CONFIG)")
 	flags.BoolVar(&c.json, "json", false, "print JSON for scripts instead of text for people")
 	root.AddCommand(
-		newServeCommand(), newDemoCommand(), newInitCommand(c), newCheckCommand(c),
+		newServeCommand(c), newDemoCommand(c), newInitCommand(c), newCheckCommand(c),
 		newNormalizeCommand(c), newSimulateCommand(c), newOnCallCommand(c), newSchedulesCommand(c),
 		newIncidentsCommand(c), newPageCommand(c), newVersionCommand(c),
 	)

@@ -65,6 +65,7 @@ func TestSimulateTellsWhyNobodyIsPaged(t *testing.T) {
 			if tc.first < 0 {
 				require.Empty(t, s.Pages)
 				require.Contains(t, text, "nobody is paged")
+				require.Equal(t, tc.label == "team=night", strings.Contains(text, "promise"), "what is never paged promises nothing")
 				return
 			}
 			require.Equal(t, tc.first, s.Pages[0].OffsetSeconds)

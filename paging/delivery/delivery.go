@@ -68,7 +68,7 @@ type Config struct {
 	Observe  Observe
 
 	Concurrency int           // phones texted at the same time; default 32
-	Lease       time.Duration // of claims and phones; default 30 s, at least twice SendTimeout
+	Lease       time.Duration // of claims and phones; default 30 s, raised to what two sends may take
 	SendTimeout time.Duration // of one call of a channel; default 10 s
 	QueueWait   time.Duration // of one call of the queue or the reporter; default 5 s
 	Drain       time.Duration // how long Run waits for sends in flight when it ends; default 15 s
@@ -80,7 +80,7 @@ func (c *Config) setDefaults() {
 	fallback(&c.Concurrency, 32)
 	fallback(&c.SendTimeout, 10*time.Second)
 	fallback(&c.Lease, 30*time.Second)
-	c.Lease = max(c.Lease, 2*c.SendTimeout)
+	c.Lease = max(c.Lease, 2*(c.SendTimeout+leaseMargin)) // else no claim would ever be fresh enough for a send
 	fallback(&c.QueueWait, 5*time.Second)
 	fallback(&c.Drain, 15*time.Second)
 	fallback(&c.Poll, 250*time.Millisecond)

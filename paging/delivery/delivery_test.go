@@ -63,6 +63,17 @@ func TestWithoutWake(t *testing.T) {
 	})
 }
 
+// TestShortLease ensures that a lease configured too short for a send costs no page.
+func TestShortLease(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		id := w.page()
+		_, stop := w.deliver(func(c *delivery.Config) { c.Lease, c.SendTimeout = time.Millisecond, time.Second })
+		w.after(time.Second)
+		stop()
+		assert.Equal(t, paging.Sent, w.row(id).State)
+	})
+}
+
 // TestMostUrgentFirst ensures the order on one phone, and among phones when there are more
 // than may be texted at a time.
 func TestMostUrgentFirst(t *testing.T) {

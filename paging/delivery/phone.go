@@ -28,6 +28,7 @@ type turn struct {
 	quit    <-chan struct{}
 	phone   *phone
 	lease   paging.PhoneLease
+	ends    time.Time // of the lease, by our own clock
 	have    inbox
 	roundUp time.Time // a text about several incidents goes out then; zero: none is being gathered
 	latest  time.Time // roundUp is put off no further than this
@@ -38,19 +39,20 @@ func (d *Delivery) serve(work context.Context, quit <-chan struct{}, p *phone) {
 	defer d.done(work, quit, p)
 	t := turn{Delivery: d, ctx: work, quit: quit, phone: p, have: d.take(p)}
 	ctx, cancel := context.WithTimeout(work, d.cfg.QueueWait)
-	lease, ok, err := d.cfg.Queue.LeasePhone(ctx, p.address, d.now(), d.cfg.Lease)
+	now := d.now()
+	lease, ok, err := d.cfg.Queue.LeasePhone(ctx, p.address, now, d.cfg.Lease)
 	cancel()
 	switch {
 	case err != nil:
 		d.cfg.Logger.Error("cannot lease the phone; trying again", "error", err)
 		d.giveBack(work, t.all(), d.now().Add(troubleRetry))
 		return
-	case !ok && false:
+	case !ok:
 		d.giveBack(work, t.all(), d.now().Add(leaseRetry))
 		d.yieldTill(d.now().Add(yield))
 		return
 	}
-	t.lease = lease
+	t.lease, t.ends = lease, now.Add(d.cfg.Lease)
 	t.run()
 	t.release()
 }
@@ -72,7 +74,7 @@ func (t *turn) run() {
 			t.giveBack(t.ctx, t.all(), now)
 			return
 		}
-		if t.lease.Until.Sub(now) < t.enough() {
+		if t.ends.Sub(now) < t.enough() {
 			t.putBack(t.phone, t.have) // a new turn has a new lease
 			return
 		}

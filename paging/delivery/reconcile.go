@@ -9,8 +9,8 @@ import (
 )
 
 // When the outcome of a send is unknown the provider is asked every findEvery (a message may
-// not be listed at once) until findFor after the send began; then the text is sent again, since
-// a second copy is harmless and a lost page is not. Past the deadline that ends with maxUnknown
+// not be listed at once) until findFor after the send began; then it is planned again, since a
+// second copy is harmless and a lost page is not. Past the deadline that ends with maxUnknown
 // sends: by then others are paged.
 const (
 	findEvery  = 4 * time.Second
@@ -42,12 +42,25 @@ func (t *turn) reconcile(claims []*held) {
 		t.giveBack(t.ctx, claims, now.Add(findEvery))
 	case first.Tries >= maxUnknown && !first.Deadline.IsZero() && now.After(first.Deadline):
 		t.fail(l, channel.Name(), "the provider never confirmed it, and no time is left for another try")
-	case l.until().Sub(now) < t.enough():
-		t.giveBack(t.ctx, claims, now) // the look-up took long: with a fresh lease
 	default:
-		t.cfg.Logger.Warn("the provider does not have the text; sending it again", "attempt", first.ID, "tries", first.Tries, "find_error", err)
-		t.sendLetter(l)
+		t.cfg.Logger.Warn("the provider does not have the text; it is to be sent again", "attempt", first.ID, "tries", first.Tries, "find_error", err)
+		t.tryAgain(l, channel.Name())
 	}
+}
+
+// tryAgain asks for another send of what the provider does not have. It goes through the
+// engine: somebody may have acknowledged since the text was begun, and then nobody is woken.
+func (t *turn) tryAgain(l letter, provider string) {
+	now := t.now()
+	forgetSent(&t.lease.State, l.claims, l.claims[0].Attempt.StartedAt)
+	reports := make([]paging.Report, len(l.claims))
+	for i, h := range l.claims {
+		reports[i] = paging.Report{
+			Attempt: h.Attempt.ID, Token: h.Token, Result: paging.ResultRetry, At: now, RetryAt: now, Provider: provider,
+			Reason: "the outcome of the send was unknown and the provider does not have it",
+		}
+	}
+	t.report(t.ctx, reports, l.until())
 }
 
 func (t *turn) fail(l letter, provider, reason string) {

@@ -185,6 +185,20 @@ func noteSent(st *paging.PhoneState, claims []*held, rolling bool, at time.Time)
 	}
 }
 
+// forgetSent takes a text back that never reached the provider. What it told of is news again;
+// after a rolling text it need not wait for the next.
+func forgetSent(st *paging.PhoneState, claims []*held, at time.Time) {
+	st.Sent = slices.DeleteFunc(st.Sent, at.Equal)
+	for _, h := range claims {
+		if st.Told[h.Attempt.Incident].Equal(at) {
+			delete(st.Told, h.Attempt.Incident)
+		}
+	}
+	if st.DigestAt.Equal(at) {
+		st.DigestAt, st.FoldedAt = time.Time{}, at
+	}
+}
+
 // sameIncident returns what was not begun and says the same of one incident. A backlog may
 // hold several attempts of it: one text is enough for all.
 func sameIncident(claims []*held, h *held) []*held {

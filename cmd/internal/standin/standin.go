@@ -6,7 +6,6 @@ package standin
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -49,7 +48,7 @@ type World struct {
 func New(publicURL string, now func() time.Time, pause time.Duration) (*World, error) {
 	w := &World{Env: map[string]string{EnvPublicURL: publicURL}}
 	for _, name := range []string{EnvAPIToken, EnvPrometheus, EnvSentry, EnvScans, EnvGitHub, EnvEvents, EnvAuthToken} {
-		w.Env[name] = random()
+		w.Env[name] = rand.Text()
 	}
 	var sid [16]byte
 	_, _ = rand.Read(sid[:]) // crypto/rand.Read never fails
@@ -70,12 +69,6 @@ func New(publicURL string, now func() time.Time, pause time.Duration) (*World, e
 	w.server = &http.Server{Handler: w.Phone, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = w.server.Serve(listener) }() // ends with Close
 	return w, nil
-}
-
-func random() string {
-	var b [18]byte
-	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails
-	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
 // Load reads the built-in example with this world's secrets.

@@ -6,12 +6,14 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -70,6 +72,19 @@ func (s *Server) URL() string { return "redis://" + s.Addr() + "/0" }
 func (s *Server) Kill() {
 	s.tb.Helper()
 	s.stop()
+}
+
+// Pause stops the server without ending it, as a machine that hangs does; Resume lets it go on.
+func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Resume ends a Pause.
+func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(sig syscall.Signal) {
+	s.tb.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.tb.Fatalf("cannot send %s to redis-server %d: %v", sig, s.cmd.Process.Pid, err)
+	}
 }
 
 func (s *Server) stop() {
@@ -149,8 +164,9 @@ func (s *Server) Must(args ...string) string {
 
 func freePort(tb testing.TB) int {
 	tb.Helper()
-	// Redis Cluster also listens 10000 above, so that the port must be a low one.
-	for port := 20000 + os.Getpid()%20000; port < 55000; port++ {
+	// Redis Cluster also listens 10000 above, so that the port must be a low one. The start is
+	// random: tests that run in parallel must not find the same port free.
+	for port := 20000 + rand.IntN(20000); port < 55000; port++ {
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			continue

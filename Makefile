@@ -1,0 +1,43 @@
+# `make` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build test race lint bench fuzz demo samples mutants clean tools
+
+FUZZTIME ?= 30s
+BENCH ?= .
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+build: ## build ./tocsin
+	go build -trimpath -o tocsin ./cmd/tocsin
+
+test: tools ## everything that must hold; says first what it installs (under 15 minutes on 2 cores)
+	@bash .ci/test
+
+race: ## go test with the race detector, nothing else (what is not installed is skipped)
+	go test -race ./...
+
+lint: tools ## golangci-lint, file sizes, package comments, README's example
+	@bash .ci/test lint files
+
+bench: ## benchmarks, with allocations (BENCH=regexp)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+fuzz: ## each fuzz target for FUZZTIME (30s)
+	@FUZZTIME=$(FUZZTIME) bash .ci/test fuzz
+
+demo: ## the story of an alert, with simulated phones
+	go run ./cmd/tocsin demo
+
+samples: ## real bodies of senders in ../shared against the sources
+	go test -count=1 -v -run '^TestSamples$$' ./routing/source | grep -v -e '^ *---' -e '^=== '
+
+mutants: ## faults put in on purpose: the tests must notice each
+	@bash .ci/test mutants
+
+tools: ## install what the tests need and is missing
+	@bash .ci/install
+
+clean: ## remove what was built and installed here
+	rm -rf tocsin .cache coverage.out

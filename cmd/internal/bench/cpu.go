@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/prometheus/alertmanager/pkg/labels"
+
+	"tocsin/routing"
+	"tocsin/routing/source/alertmanager"
+	"tocsin/schedules"
+)
+
+// cpuOnly measures what needs no store: routing, schedules and decoding.
+func (b *bench) cpuOnly(context.Context) error {
+	for _, m := range []func() error{b.routes, b.onCall, b.decoding} {
+		if err := m(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) alone(what, figure, goal string) {
+	b.say("%s: %s", what, figure)
+	b.report.alone = append(b.report.alone, [3]string{what, figure, goal})
+}
+
+// perCall is the median time of a call over several runs.
+func (b *bench) perCall(f func()) time.Duration {
+	const runs = 5
+	var times []float64
+	for range runs {
+		n, began := 0, time.Now()
+		for time.Since(began) < b.cpu/runs {
+			for range 100 {
+				f()
+			}
+			n += 100
+		}
+		times = append(times, float64(time.Since(began))/float64(n))
+	}
+	return time.Duration(median(times))
+}
+
+const manyRoutes = 10_000
+
+// routes measures the way through wide trees. The time with no child routes is taken off: it
+// is that of classifying, of the key and of the reasons.
+func (b *bench) routes() error {
+	now := time.Now()
+	alert := routing.Alert{Source: "alertmanager", Integration: "prometheus", Identity: "1", Status: routing.Firing,
+		Title: "Checkout errors 7%", SeverityWord: "critical", Labels: map[string]string{"alertname": "Errors", "cluster": "eu-1",
+			"namespace": "shop", "pod": "checkout-7", "service": fmt.Sprint("s", manyRoutes-2), "severity": "critical"}}
+	times := map[string]time.Duration{}
+	for _, tree := range []struct {
+		name    string
+		routes  int
+		matcher func(i int) (labels.MatchType, string)
+	}{
+		{"none", 0, nil},
+		{"equality", manyRoutes, func(i int) (labels.MatchType, string) { return labels.MatchEqual, fmt.Sprint("s", i) }},
+		{"mixed", manyRoutes, func(i int) (labels.MatchType, string) {
+			if i%2 == 0 {
+				return labels.MatchRegexp, fmt.Sprintf("s%[1]d|t%[1]d", i)
+			}
+			return labels.MatchEqual, fmt.Sprint("s", i)
+		}},
+	} {
+		table, err := treeOf(tree.routes, tree.matcher)
+		if err != nil {
+			return err
+		}
+		if got := table.Route(alert, now)[0].Policy; tree.routes > 0 && got != "payments" {
+			return fmt.Errorf("the alert went to %s", got)
+		}
+		times[tree.name] = b.perCall(func() { table.Route(alert, now) })
+	}
+	what := fmt.Sprintf("route match over %s routes, the last but one taken: equality / every other a regex alternation", count(manyRoutes))
+	b.alone(what, fmt.Sprintf("%d / %d ns", max(times["equality"]-times["none"], 0), max(times["mixed"]-times["none"], 0)), "< 1 µs")
+	b.alone("the whole decision there: classify, match, key, reasons", fmt.Sprintf("%d / %d ns", times["equality"], times["mixed"]), "–")
+	return nil
+}
+
+func treeOf(n int, matcher func(int) (labels.MatchType, string)) (*routing.Table, error) {
+	root := routing.Route{Policy: "platform", GroupBy: []string{"alertname", "cluster"}}
+	for i := range n {
+		kind, value := matcher(i)
+		m, err := labels.NewMatcher(kind, "service", value)
+		if err != nil {
+			return nil, err
+		}
+		root.Routes = append(root.Routes, routing.Route{Policy: "payments", Matchers: labels.Matchers{m}})
+	}
+	return routing.Compile(routing.Spec{Root: root, Scale: routing.Scale{Default: "P0",
+		Levels: []routing.Level{{Name: "P0", Words: []string{"critical"}, Urgency: routing.Urgent}}}})
+}
+
+// onCall asks a schedule of ten weekly layers that began ten years ago.
+func (b *bench) onCall() error {
+	now := time.Now()
+	spec := schedules.Spec{Name: "busy", TimeZone: "Europe/Berlin"}
+	start := schedules.Civil{Year: now.Year() - 10, Month: time.January, Day: 4}
+	for i := range 10 {
+		first := start
+		first.Hour = 8 + i
+		spec.Layers = append(spec.Layers, schedules.Layer{Name: fmt.Sprint("layer", i), Rotation: schedules.Rotation{
+			Every: schedules.Every{N: 1, Unit: schedules.Week}, Start: first,
+			Participants: [][]schedules.UserID{{"ana"}, {"ben"}, {"chidi"}, {"dana", "erin"}}}})
+	}
+	s, err := schedules.Compile(spec)
+	if err != nil {
+		return err
+	}
+	room := make([]schedules.UserID, 0, 16)
+	if len(s.On("", now, room)) == 0 {
+		return fmt.Errorf("nobody is on call")
+	}
+	who := b.perCall(func() { s.On("", now, room) })
+	span := b.perCall(func() { _, _ = s.OnCall("layer9", now) })
+	b.alone("who is on call: 10 layers, since 10 years / one layer with its shift", fmt.Sprintf("%d / %d ns", who, span), "–")
+	return nil
+}
+
+// decoding measures the Alertmanager source on bodies of 64 alerts.
+func (b *bench) decoding() error {
+	const alerts = 64
+	shot := mark1([]byte("\r\n\r\n"+newBody(alerts, "")), alerts)
+	shot.number(0)
+	body, decode, now := slices.Clone(shot.body()), alertmanager.Source().Decode, time.Now()
+	batch, err := decode(http.Header{}, body, now)
+	if err != nil || len(batch.Alerts) != alerts {
+		return fmt.Errorf("%d alerts: %w", len(batch.Alerts), err)
+	}
+	took := b.perCall(func() { _, _ = decode(http.Header{}, body, now) })
+	b.alone(fmt.Sprintf("decoding an alert of %d B (Alertmanager, %d a body)", len(body)/alerts, alerts),
+		fmt.Sprintf("%.1f µs", float64(took.Nanoseconds())/alerts/1000), "≤ 3 µs")
+	return nil
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// memory measures what many open incidents cost, and how soon a gateway that finds them is
+// ready.
+func (b *bench) memory(ctx context.Context) error {
+	n := count(b.incidents)
+	rss := row{what: "gateway's memory with " + n + " open incidents (without mapped files)", goal: "< 300 MB"}
+	each := row{what: "per open incident in the store (and its part of the intake log)", goal: "< 1.8 KB"}
+	start := row{what: "start with " + n + " open incidents, to ready", goal: "< 500 ms"}
+	idle := row{what: "idle CPU with " + n + " timers pending", goal: "< 0.5 % of a core"}
+	for _, k := range b.stores {
+		m, err := b.memoryOn(ctx, k)
+		if err != nil {
+			return fmt.Errorf("%s: %w", k.name, err)
+		}
+		rss.set(k, fmt.Sprintf("%.0f (%.0f) MB", m.all, m.anonymous))
+		start.set(k, millis(m.ready))
+		idle.set(k, fmt.Sprintf("%.1f %%", m.idle))
+		if m.each > 0 {
+			each.set(k, fmt.Sprintf("%.0f (%.0f) B", m.each, m.log))
+		}
+		b.say("%s: %d incidents: %.0f MB (%.0f), %.0f B each, ready after %v, idle %.1f %%", k.name, b.incidents, m.all, m.anonymous, m.each, m.ready, m.idle)
+	}
+	b.report.rows = append(b.report.rows, rss, each, start, idle)
+	return nil
+}
+
+type footprint struct {
+	all, anonymous float64 // MiB
+	each, log      float64 // bytes per incident in Redis; of the intake log
+	ready          time.Duration
+	idle           float64 // percent of a core
+}
+
+func (b *bench) memoryOn(ctx context.Context, k kind) (f footprint, err error) {
+	p, err := k.make()
+	if err != nil {
+		return f, err
+	}
+	defer p.drop()
+	before := 0.0
+	if p.redis != nil {
+		if before, err = p.number(ctx, "memory", "used_memory"); err != nil {
+			return f, err
+		}
+	}
+	if err := b.fillIncidents(ctx, k, p, &f); err != nil {
+		return f, err
+	}
+	if p.redis != nil {
+		if err := f.weigh(ctx, p, before, float64(b.incidents)); err != nil {
+			return f, err
+		}
+	}
+	g, err := b.start(ctx, nil, p.url, heldConfig(), newSecrets(), "idle-"+k.short)
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, g.stop()) }()
+	f.ready = g.ready
+	waitUntil(ctx, time.Now().Add(time.Second)) // what a start leaves behind
+	from, _ := g.cpu()
+	began := time.Now()
+	waitUntil(ctx, began.Add(b.window*2))
+	to, _ := g.cpu()
+	f.idle = 100 * (to - from) / time.Since(began).Seconds()
+	return f, nil
+}
+
+// fillIncidents opens incidents through HTTP and looks at the gateway's memory then.
+func (b *bench) fillIncidents(ctx context.Context, k kind, p *place, f *footprint) (err error) {
+	g, err := b.start(ctx, nil, p.url, heldConfig(), newSecrets(), "fill-"+k.short)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, g.stop()) }()
+	const conns = 4
+	var sent atomic.Int64
+	errs := make(chan error, conns)
+	for range conns {
+		go func() { errs <- fillOne(ctx, g, &sent, int64(b.incidents)) }()
+	}
+	for range conns {
+		err = errors.Join(err, <-errs)
+	}
+	if err != nil {
+		return err
+	}
+	n, err := g.outcome(ctx, "opened")
+	if err == nil && n != b.incidents {
+		err = fmt.Errorf("%d incidents were opened, not %d", n, b.incidents)
+	}
+	f.all, f.anonymous = g.resident()
+	return err
+}
+
+func fillOne(ctx context.Context, g *gateway, sent *atomic.Int64, total int64) error {
+	w, err := dial(g.addr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.conn.Close() }() // all that was asked is answered
+	for ctx.Err() == nil {
+		first := sent.Add(batchSize) - batchSize
+		if first >= total {
+			return nil
+		}
+		shot := newShot(g, int(min(batchSize, total-first)), "")
+		shot.number(int(first))
+		if err := w.post(shot.raw); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// weigh asks Redis what it holds. The intake log is told apart: it is bounded by its age, and
+// does not belong to open incidents.
+func (f *footprint) weigh(ctx context.Context, p *place, before, incidents float64) error {
+	after, err := p.number(ctx, "memory", "used_memory")
+	if err != nil {
+		return err
+	}
+	keys := p.redis.Scan(ctx, 0, "*intake", 1000).Iterator()
+	for keys.Next(ctx) {
+		if strings.HasSuffix(keys.Val(), ":intake") {
+			bytes, err := p.redis.MemoryUsage(ctx, keys.Val(), 0).Result()
+			if err != nil {
+				return err
+			}
+			f.log += float64(bytes)
+		}
+	}
+	f.each = (after - before - f.log) / incidents
+	f.log /= incidents
+	return keys.Err()
+}
