@@ -41,7 +41,7 @@ var mutants = []mutant{
 	{"passing on cancels nothing", "respond.go", `j.cancelPages("passed on by " + by.Name)`, ``},
 	{"anybody's second asking closes", "respond.go", ` && sameActor(*j.inc.CloseAsk, c.By)`, ``},
 	{"a mute does not count when an acknowledgement expires", "respond.go", `if j.quietAgain() {`, `if false {`},
-	{"who had it is not paged first", "respond.go", `if !ok || len(u.Contacts) == 0 {`, `if true {`},
+	{"who had it is not paged first", "respond.go", `if !ok || len(u.Contacts) == 0 {`, `if ok || !ok {`},
 	{"an empty tier is waited for", "tier.go", `if len(reachable) == 0 {`, `if false {`},
 	{"rounds run as fast as they fail", "tier.go", `if person || !earliest.After(j.Now) {`, `if true {`},
 	{"a person waits for the round", "tier.go", `j.endRound(pos, person)`, `j.endRound(pos, false)`},
@@ -61,9 +61,9 @@ var mutants = []mutant{
 	{"a tier's end is no timer", "timers.go", `consider(timerStep, i.Position.Deadline, 0)`, ``},
 	{"an acknowledgement never expires", "timers.go", `consider(timerAck, i.Ack.Expires, 0)`, ``},
 	{"silence goes on for ever", "timers.go", `consider(timerSilence, i.silentAt(), 0)`, ``},
-	{"a rise moves a promise away", "sla.go", `deadline.Before(s.Deadline)`, `true`},
-	{"a promise is warned of again and again", "sla.go", `s.WarnedAt = j.Now`, `_ = j.Now`},
-	{"a tier's clock runs on", "sla.go", `if !s.Done() && s.Kind == SLAAcknowledge {`, `if false && s.Kind == SLAAcknowledge {`},
+	{"a rise moves a promise away", "promise.go", `deadline.Before(s.Deadline)`, `true`},
+	{"a promise is warned of again and again", "promise.go", `s.WarnedAt = j.Now`, `_ = j.Now`},
+	{"a tier's clock runs on", "promise.go", `if !s.Done() && s.Kind == SLAAcknowledge {`, `if false && s.Kind == SLAAcknowledge {`},
 }
 
 // TestMutants ensures that the stories and properties of this package notice every guard of

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"testing"
@@ -136,12 +137,38 @@ func pick[V any](p *player, what string, values ...V) V {
 
 // events are drawn evenly; what is named twice happens twice as often.
 func events() []func(*player) {
-	return []func(*player){(*player).command, (*player).command, (*player).command, (*player).past, (*player).next, (*player).next, (*player).next,
+	return []func(*player){(*player).command, (*player).command, (*player).past, (*player).together, (*player).next, (*player).next, (*player).next,
 		(*player).phone, (*player).phone, (*player).wait, (*player).wait, (*player).jump, (*player).reload}
 }
 
-// command is one of the twelve, drawn evenly.
+// command gives one of the twelve to an incident.
 func (p *player) command() {
+	cmd := p.draw()
+	if _, fire := cmd.(Fire); fire || p.target == nil {
+		p.do(p.last(), cmd)
+		return
+	}
+	p.do(p.target, cmd)
+}
+
+// together judges two commands in one commit: it must leave the same as one commit each.
+func (p *player) together() {
+	if len(p.records) == 0 {
+		return
+	}
+	a, b := p.draw(), p.draw()
+	folded := &world{book: p.book, now: p.now, serial: p.serial, records: []*record{p.last().copy()}}
+	folded.fold(folded.last(), a, b)
+	p.do(p.last(), a)
+	p.do(p.last(), b)
+	one, two := folded.last(), p.last()
+	if !reflect.DeepEqual(bare(one.inc), bare(two.inc)) || !reflect.DeepEqual(one.members, two.members) || !reflect.DeepEqual(one.attempts, two.attempts) {
+		p.Fatalf("rule broken: folding changes nothing\n%s\n%s", brief(a), brief(b))
+	}
+}
+
+// draw is one of the twelve commands, drawn evenly.
+func (p *player) draw() Command {
 	commands := []func(*player) Command{(*player).fires, (*player).ends,
 		func(p *player) Command { return Unlist{Member: p.member()} },
 		func(p *player) Command { return Acknowledge{ID: p.id(), By: p.who()} },
@@ -155,12 +182,7 @@ func (p *player) command() {
 			return Reassign{ID: p.id(), By: p.who(), Targets: targetsOf(pick(p, "to", "user:ben", "team:everyone", "user:ghost", "schedule:rota"))}
 		},
 		(*player).reports, func(*player) Command { return TimerDue{} }, func(*player) Command { return Rejudge{} }}
-	cmd := pick(p, "command", commands...)(p)
-	if _, fire := cmd.(Fire); fire || p.target == nil {
-		p.do(p.last(), cmd)
-		return
-	}
-	p.do(p.target, cmd)
+	return pick(p, "command", commands...)(p)
 }
 
 // past gives a command to any incident, old ones too.

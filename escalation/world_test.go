@@ -106,16 +106,23 @@ func (w *world) do(r *record, cmd Command) Result {
 	return m.res
 }
 
-// fold does what a lane does with a batch: several commands, one commit.
-func (w *world) fold(r *record, cmds ...Command) (folded Result) {
+// fold does what a lane does with a batch: several commands, one commit, but for commands
+// about the incident after one that changed.
+func (w *world) fold(r *record, cmds ...Command) {
+	var folded Result
 	snap := r.snapshot(cmds...)
-	for _, cmd := range cmds {
+	for i, cmd := range cmds {
 		res := Step(Env{Book: w.book, Now: w.now, NewID: w.newID()}, snap, cmd)
+		if folded.Changed && res.Incident.ID != folded.Incident.ID {
+			w.apply(r, folded)
+			w.serial--
+			w.fold(r, cmds[i:]...)
+			return
+		}
 		snap = snap.After(res)
 		folded.Fold(res)
 	}
 	w.apply(r, folded)
-	return folded
 }
 
 // apply commits res as a store would and returns the record that it wrote to.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -294,4 +295,35 @@ type gated struct {
 func (g *gated) Load(ctx context.Context, q []store.Query) ([]store.Loaded, error) {
 	<-g.open
 	return g.Store.Load(ctx, q)
+}
+
+// An incident written by a newer version refuses its own alerts and nobody else's.
+func TestANewerIncidentDoesNotSinkOthers(t *testing.T) {
+	s := &newer{Store: memstore.New(memstore.Options{})}
+	e := start(t, s, time.Now)
+	first := ingest(t, e, alert("a", "A", "error", map[string]string{"alertname": "a"}))
+	s.key.Store(load(t, s.Store, first.Incidents[0]).Key)
+	_, err := e.Ingest(context.Background(), engine.Delivery{Integration: "events", Batch: routing.Batch{Alerts: []routing.Alert{
+		alert("a2", "A2", "error", map[string]string{"alertname": "a"}), alert("b", "B", "error", map[string]string{"alertname": "b"}),
+	}}})
+	require.ErrorIs(t, err, store.ErrNewer)
+	incidents, err := s.List(context.Background(), store.Filter{Open: true, Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, incidents, 2)
+	assert.ElementsMatch(t, []string{"A", "B"}, []string{incidents[0].Title, incidents[1].Title})
+}
+
+// newer is a store in which one incident was written by a newer version.
+type newer struct {
+	store.Store
+	key atomic.Value // routing.DedupKey
+}
+
+func (n *newer) Load(ctx context.Context, queries []store.Query) ([]store.Loaded, error) {
+	for _, q := range queries {
+		if key := n.key.Load(); key != nil && q.Key == key {
+			return nil, store.ErrNewer
+		}
+	}
+	return n.Store.Load(ctx, queries)
 }

@@ -115,11 +115,7 @@ func (l *lane) pass(batch []*item) []*item {
 	groups := gather(batch)
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
-	if err := l.load(ctx, groups); err != nil {
-		fail(batch, errors.Join(ErrUnavailable, err))
-		return nil
-	}
-	groups = merge(groups)
+	groups = merge(l.load(ctx, groups))
 	now := l.e.clock.Now()
 	var again []*item
 	for _, g := range groups {
@@ -154,7 +150,23 @@ func gather(batch []*item) []*group {
 	return groups
 }
 
-func (l *lane) load(ctx context.Context, groups []*group) error {
+// load fetches what the groups name and returns those for which that worked. An incident that
+// a newer version wrote must not sink the others: then each is loaded alone.
+func (l *lane) load(ctx context.Context, groups []*group) []*group {
+	err := l.loadAll(ctx, groups)
+	if err == nil {
+		return groups
+	}
+	if errors.Is(err, store.ErrNewer) && len(groups) > 1 {
+		return slices.DeleteFunc(groups, func(g *group) bool { return len(l.load(ctx, []*group{g})) == 0 })
+	}
+	for _, g := range groups {
+		fail(g.items, errors.Join(ErrUnavailable, err))
+	}
+	return nil
+}
+
+func (l *lane) loadAll(ctx context.Context, groups []*group) error {
 	queries := make([]store.Query, len(groups))
 	for i, g := range groups {
 		queries[i] = g.query

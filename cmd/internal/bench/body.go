@@ -26,7 +26,7 @@ type mark struct{ offset, alert int }
 // 0.34 writes them. They belong to one complete group, as they do there. user, when not
 // empty, is who is paged for them.
 func newShot(g *gateway, alerts int, user string) *shot {
-	body := newBody(alerts, user)
+	body := newBody(alerts, user, g.since)
 	raw := fmt.Appendf(nil, "POST /webhooks/prometheus HTTP/1.1\r\nHost: %s\r\nUser-Agent: Alertmanager/0.34\r\n"+
 		"Authorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", g.addr, g.secrets[envSender], len(body))
 	return mark1(append(raw, body...), alerts)
@@ -63,9 +63,9 @@ func (s *shot) body() []byte {
 	return body
 }
 
-func newBody(alerts int, user string) string {
+func newBody(alerts int, user string, since time.Time) string {
 	var s strings.Builder
-	began := time.Now().UTC().Format(time.RFC3339Nano)
+	began := since.UTC().Format(time.RFC3339Nano)
 	fmt.Fprintf(&s, `{"receiver":"tocsin","status":"firing","groupKey":"{}:{cluster=\"eu-1\", shard=\"%s\"}","truncatedAlerts":0,`+
 		`"groupLabels":{"cluster":"eu-1"},"commonLabels":{"cluster":"eu-1"},"commonAnnotations":{},"externalURL":"https://alertmanager.example.org",`+
 		`"version":"4","alerts":[`, stamp)

@@ -128,7 +128,7 @@ func (b *bench) onCall() error {
 // decoding measures the Alertmanager source on bodies of 64 alerts.
 func (b *bench) decoding() error {
 	const alerts = 64
-	shot := mark1([]byte("\r\n\r\n"+newBody(alerts, "")), alerts)
+	shot := mark1([]byte("\r\n\r\n"+newBody(alerts, "", time.Now())), alerts)
 	shot.number(0)
 	body, decode, now := slices.Clone(shot.body()), alertmanager.Source().Decode, time.Now()
 	batch, err := decode(http.Header{}, body, now)

@@ -65,6 +65,7 @@ type gateway struct {
 	cmd     *exec.Cmd
 	hangUp  io.Closer
 	ready   time.Duration // from its start to ready
+	since   time.Time     // when all alerts that it gets began
 }
 
 // start runs a gateway on a store and waits until it is ready. The socket may be nil. name is
@@ -80,7 +81,7 @@ func (b *bench) start(ctx context.Context, socket *net.TCPListener, store, confi
 	if err != nil {
 		return nil, err
 	}
-	g := &gateway{addr: socket.Addr().String(), secrets: s}
+	g := &gateway{addr: socket.Addr().String(), secrets: s, since: time.Now()}
 	defer func() { _ = file.Close(); _ = socket.Close() }() // the other process has it
 	path := filepath.Join(b.dir, "bench.yaml")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {

@@ -41,7 +41,7 @@ func (b *bench) limitOf(ctx context.Context, k kind, n int, window time.Duration
 	var took time.Duration
 	var touches []store.Touch
 	for made := 0; made < n; made += chunk {
-		changes, err := m.make(ctx, chunk, m.now)
+		changes, err := m.make(ctx, chunk)
 		if err != nil {
 			return l, err
 		}

@@ -68,7 +68,7 @@ func (r *recorder) Clock(_ context.Context, local time.Time) (time.Time, error) 
 type maker struct {
 	engine *engine.Engine
 	rec    *recorder
-	now    time.Time // of the engine; set by whoever calls make
+	now    time.Time // of the engine: it stands still
 	made   int
 	stop   context.CancelFunc
 	ended  sync.WaitGroup
@@ -82,12 +82,7 @@ func newMaker(ctx context.Context, shards int) (*maker, error) {
 		return nil, err
 	}
 	m := &maker{rec: &recorder{shards: shards}, now: time.Now()}
-	var mu sync.Mutex // the engine's loops ask too
-	m.engine = engine.New(engine.Config{Store: m.rec, Book: config.Book(), Now: func() time.Time {
-		mu.Lock()
-		defer mu.Unlock()
-		return m.now
-	}})
+	m.engine = engine.New(engine.Config{Store: m.rec, Book: config.Book(), Now: func() time.Time { return m.now }})
 	ctx, m.stop = context.WithCancel(ctx)
 	m.ended.Go(func() { _ = m.engine.Run(ctx) }) // always nil
 	return m, nil
@@ -98,12 +93,12 @@ func (m *maker) close() {
 	m.ended.Wait()
 }
 
-// make returns the changes that open n incidents at that instant.
-func (m *maker) make(ctx context.Context, n int, at time.Time) ([]store.Change, error) {
-	shot := mark1([]byte("\r\n\r\n"+newBody(n, "")), n)
+// make returns the changes that open n incidents.
+func (m *maker) make(ctx context.Context, n int) ([]store.Change, error) {
+	shot := mark1([]byte("\r\n\r\n"+newBody(n, "", m.now)), n)
 	shot.number(m.made)
 	m.made += n
-	batch, err := alertmanager.Source().Decode(nil, shot.body(), at)
+	batch, err := alertmanager.Source().Decode(nil, shot.body(), m.now)
 	if err != nil {
 		return nil, err
 	}

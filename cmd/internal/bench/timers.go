@@ -92,7 +92,7 @@ func (b *bench) fillTimers(ctx context.Context, s store.Store, total int) error 
 	}
 	defer m.close()
 	for made := 0; made < b.pending; made += chunk {
-		changes, err := m.make(ctx, min(chunk, b.pending-made), m.now)
+		changes, err := m.make(ctx, min(chunk, b.pending-made))
 		if err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (b *bench) fillTimers(ctx context.Context, s store.Store, total int) error 
 		}
 	}
 	var due []store.Change
-	changes, err := m.make(ctx, total, m.now)
+	changes, err := m.make(ctx, total)
 	if err != nil {
 		return err
 	}

@@ -135,6 +135,7 @@ func (c *scene) end(v verdict) {
 		time.Since(began).Round(100*time.Millisecond), c.crashes, c.gateway.lives, len(alerts), answers, c.stream.cut.Load(), c.phones.replies)
 	c.hangUp()
 	c.phones.work.Wait()
+	debugCopies(c.t, c.phones)
 	v = judge(c.t, v, c.crashes, c.stream, c.phones, look(c.t, c.gateway.client()))
 	assert.Positive(c.t, v.accepted)
 	assert.Positive(c.t, v.confirmed)

@@ -163,7 +163,7 @@ func (g *group) send(ctx context.Context, calls []*call, replicas int, wait, who
 	}
 	var have *redis.Cmd
 	if wait && replicas > 0 {
-		_ = time.Hour
+		pipe.Set(ctx, base(calls[0].shard)+"wait", 1, time.Hour)
 		have = pipe.Do(ctx, "wait", replicas, waitTimeout.Milliseconds())
 	}
 	_, _ = pipe.Exec(ctx) // each command has its own error
