@@ -94,6 +94,7 @@ func (p pairs) require(t *testing.T) {
 	for _, at := range classes {
 		for _, cmd := range commands {
 			name := fmt.Sprintf("%T", cmd)
+			if n := p[at][name]; n < 300 { t.Logf("%s %s %d", at, name, n) }
 			if n := p[at][name]; n < seenOften {
 				t.Errorf("%s met %s only %d times", name, at, n)
 			}
@@ -342,6 +343,7 @@ func openings() []func(*player) {
 		func(*player) {},
 		at("03:00", "P1", "hold=yes"), at("03:00", "P1", "mute=yes"), at("03:00", "P1", "suppress=yes"),
 		at("03:00", "P1", "policy=p"), at("03:00", "P0", "policy=ladder"), at("03:00", "P1", "policy=toothless"),
+		at("03:00", "P1", "policy=p", (*player).failAll), at("03:00", "P2", "policy=p", (*player).failAll),
 		at("03:00", "P1", "policy=p", (*player).failAll), at("03:00", "P2", "policy=p", (*player).failAll),
 		at("03:00", "P1", "policy=gap", acts("ana", "snoozes", "1m"), (*player).next, (*player).next, (*player).next),
 		at("03:00", "P2", "policy=p", acts("ana", "acks")),

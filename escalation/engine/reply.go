@@ -314,6 +314,10 @@ func (t *talk) tellOne(r paging.Reply, id paging.IncidentID, o escalation.Outcom
 		return t.texts.NotAcked(code, title)
 	case escalation.StillFiring:
 		return t.texts.StillFiring(code, title)
+	case escalation.Known: // the text came twice at once: tell how it stands, not what it asked for
+		if r.Action == paging.ReplyResolve && inc.Open() {
+			return t.texts.StillFiring(code, title)
+		}
 	}
 	switch r.Action {
 	case paging.ReplyResolve:

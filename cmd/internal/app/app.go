@@ -139,6 +139,7 @@ func (a *App) Start() error {
 		}
 	}()
 	a.log.Info("tocsin runs", "listen", a.Addr(), "store", a.store.Promise(engineCtx), "revision", a.config.Load().Revision())
+	a.warn(a.config.Load())
 	return nil
 }
 

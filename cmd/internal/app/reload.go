@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"tocsin/configs"
 	"tocsin/paging"
 )
 
@@ -29,7 +30,15 @@ func (a *App) Reload(_ context.Context) error {
 	a.engine.SetBook(config.Book())
 	a.metrics.reloads.WithLabelValues("done").Inc()
 	a.log.Info("a new configuration is in force", "revision", config.Revision())
+	a.warn(config)
 	return nil
+}
+
+// warn logs the weaknesses of a configuration that is in force all the same.
+func (a *App) warn(c *configs.Config) {
+	for _, w := range c.Weaknesses(a.opts.Now()) {
+		a.log.Warn("weakness of the configuration", "where", w.String())
+	}
 }
 
 const (

@@ -33,7 +33,7 @@ func (b *bench) ingest(ctx context.Context) error {
 		rows := make([][]rate, 2*len(volleys()))
 		var commits, touches []float64
 		for round := range b.rounds {
-			l, err := b.limitOf(ctx, k, b.limit, b.window/2)
+			l, err := b.limitOf(ctx, k)
 			if err != nil {
 				return fmt.Errorf("%s, limit: %w", k.name, err)
 			}
@@ -102,9 +102,10 @@ func (b *bench) ingestOnce(ctx context.Context, k kind, v volley) (distinct, rep
 	if err != nil {
 		return distinct, repeats, err
 	}
-	const kept = 4 // bodies that a connection repeats; they were sent above
+	const kept = 4 // bodies that a connection repeats
+	sent := int(used.Load()) / v.alerts
 	repeats, err = b.volley(ctx, g, p, v, "repeated", func(conn, n int) *shot {
-		shots[conn].number(v.alerts * (1 + conn*kept + n%kept))
+		shots[conn].number(v.alerts * (1 + (conn*kept+n%kept)%sent))
 		return shots[conn]
 	})
 	return distinct, repeats, err

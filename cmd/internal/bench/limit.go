@@ -18,11 +18,14 @@ type limit struct {
 }
 
 // chunk is how many changes are made between two timed commits, so that memory stays small.
-const chunk = 8192
+const chunk = 4096
 
-// limitOf commits the changes of n alerts to a new store by four committers, in batches of
+// patience is how many windows of commits are enough to know the limit of a slow store.
+const patience = 2
+
+// limitOf commits the changes of many alerts to a new store by four committers, in batches of
 // 64, and then touches some of them. Making the changes is not timed.
-func (b *bench) limitOf(ctx context.Context, k kind, n int, window time.Duration) (l limit, err error) {
+func (b *bench) limitOf(ctx context.Context, k kind) (l limit, err error) {
 	p, err := k.make()
 	if err != nil {
 		return l, err
@@ -40,7 +43,8 @@ func (b *bench) limitOf(ctx context.Context, k kind, n int, window time.Duration
 	defer m.close()
 	var took time.Duration
 	var touches []store.Touch
-	for made := 0; made < n; made += chunk {
+	made := 0
+	for ; made < b.limit && took < patience*b.window; made += chunk {
 		changes, err := m.make(ctx, chunk)
 		if err != nil {
 			return l, err
@@ -53,8 +57,8 @@ func (b *bench) limitOf(ctx context.Context, k kind, n int, window time.Duration
 		}
 		touches = touchesOf(changes, revisions) // of the last chunk
 	}
-	l.commits = float64(n+(chunk-n%chunk)%chunk) / took.Seconds()
-	l.touches, err = touchRate(ctx, s, touches, window)
+	l.commits = float64(made) / took.Seconds()
+	l.touches, err = touchRate(ctx, s, touches, b.window)
 	return l, err
 }
 
