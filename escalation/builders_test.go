@@ -71,7 +71,7 @@ func storyRoutes() routing.Route {
 		{Matchers: match(`hold="long"`), Hold: &long},
 		{Matchers: match(`mute="yes"`), ActiveTimeIntervals: []string{"even hours"}},
 	}}
-	for _, name := range []string{"ladder", "gap", "toothless", "lonely"} {
+	for _, name := range []string{"ladder", "gap", "toothless", "lonely", "twins"} {
 		root.Routes = append(root.Routes, routing.Route{Matchers: match(`policy="` + name + `"`), Policy: name})
 	}
 	return root
@@ -107,6 +107,7 @@ func storyPolicies() map[string]*Policy {
 		{Name: "ladder", Fallback: dana, Tiers: []Tier{tier("one", 5*time.Minute, "user:cleo"), tier("two", 5*time.Minute, "user:cleo", "user:ben")}},
 		{Name: "gap", Repeat: 1, Fallback: dana, Tiers: []Tier{tier("first", 5*time.Minute, "user:ana"), tier("gap", 5*time.Minute, "user:eve", "team:nobody", "schedule:gone"), tier("last", 5*time.Minute, "user:ben")}},
 		{Name: "toothless", Fallback: dana},
+		{Name: "twins", Fallback: dana, Tiers: []Tier{tier("same", 5*time.Minute, "user:ana"), tier("same", 5*time.Minute, "user:ben")}},
 		{Name: "lonely", Repeat: 3, Tiers: []Tier{tier("one", 5*time.Minute, "user:eve")}},
 	}
 	policies := map[string]*Policy{}
@@ -151,6 +152,13 @@ func withUsers(names ...schedules.UserID) func(*maker) {
 // quietNothing is a configuration from which every hold, mute and suppression is gone.
 func quietNothing(m *maker) { m.rules, m.root.Routes = nil, m.root.Routes[3:] }
 
+// stricter holds for longer and drops what was suppressed.
+func stricter(m *maker) {
+	hold := 20 * time.Minute
+	m.root.Routes[0].Hold = &hold
+	m.rules[0].Suppress, m.rules[0].Drop = false, true
+}
+
 // renamed has other names for the first two tiers, a new first one, and no third.
 func renamed(m *maker) {
 	p := *m.policies["p"]
@@ -175,6 +183,7 @@ func storyBooks() map[string]*Book {
 	return map[string]*Book{
 		"base":        bookOf(),
 		"unquiet":     bookOf(quietNothing),
+		"stricter":    bookOf(stricter),
 		"renamed":     bookOf(renamed),
 		"policy gone": bookOf(policyGone),
 		"scale":       bookOf(otherScale),

@@ -47,6 +47,7 @@ var mutants = []mutant{
 	{"a person waits for the round", "tier.go", `j.endRound(pos, person)`, `j.endRound(pos, false)`},
 	{"the fallback is paged once", "tier.go", `j.Now.Add(j.policy().fallbackEvery())`, `j.Now.Add(1000 * j.policy().fallbackEvery())`},
 	{"a test page reaches the fallback", "tier.go", `if j.inc.Test {`, `if false {`},
+	{"tiers of one name are one", "tier.go", `pos.Index < len(tiers) && tiers[pos.Index].Name == pos.Name`, `false`},
 	{"a tier is found by its number alone", "tier.go", `if t.Name == pos.Name {`, `if false && t.Name == pos.Name {`},
 	{"one contact is paged for two tiers", "page.go", `j.supersede(u, step.Contact)`, ``},
 	{"who acknowledges is told", "page.go", `if t.User != by.User {`, `if true {`},

@@ -47,6 +47,9 @@ func from(env Env, p *Policy, i, round int) place {
 
 // tierOf finds a position's tier in the policy as it is now: by name, else by index.
 func tierOf(p *Policy, pos *Position) int {
+	if pos.Index < len(p.Tiers) && p.Tiers[pos.Index].Name == pos.Name {
+		return pos.Index
+	}
 	if i := slices.IndexFunc(p.Tiers, func(t Tier) bool { return t.Name == pos.Name }); i >= 0 {
 		return i
 	}

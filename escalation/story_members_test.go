@@ -176,6 +176,14 @@ func TestStoriesOfQuiet(t *testing.T) {
 			03:30 fire a P1 mute=yes | opened, muted
 			03:40 book unquiet       | done, tier, pages ana
 			03:41 book base          | done, unchanged, tier`},
+		{"a new book that holds for longer or drops is shown", `
+			03:00 fire a P1 hold=yes     | opened, held, due 03:10
+			03:05 book stricter          | done, held, due 03:20, says held for 20m
+			03:20 timer                  | tier, pages ana`},
+		{"a new book that drops what was suppressed", `
+			03:00 fire a P1 suppress=yes | opened, suppressed
+			03:05 book stricter          | done, suppressed, says dropped by rule
+			03:06 book stricter          | done, unchanged`},
 		{"a renamed policy does not wake people for what is suppressed", `
 			03:00 fire a P1 suppress=yes | opened, suppressed
 			03:05 book policy gone       | done, suppressed`},

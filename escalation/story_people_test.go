@@ -230,6 +230,21 @@ func TestRememberedCommands(t *testing.T) {
 	require.Equal(t, Done, ack(1), "forgotten")
 }
 
+// TestBounds ensures that an incident does not grow with every acknowledgement that is taken
+// back, while its own promises are kept.
+func TestBounds(t *testing.T) {
+	w := &world{book: bookOf(), now: clock("03:00")}
+	w.do(nil, w.fire(w.alert("a", "P0", nil)))
+	for range 100 {
+		w.do(w.last(), act([]string{"ana", "acks"}, ""))
+		w.do(w.last(), act([]string{"ana", "undoes"}, ""))
+	}
+	require.Len(t, w.last().inc.SLAs, keptSLAs)
+	require.Len(t, w.last().inc.Attempts, 1)
+	require.Equal(t, "resolve running", slaWord(w.last().inc, "resolve"))
+	require.Equal(t, "acknowledge running", slaWord(w.last().inc, "acknowledge"))
+}
+
 // TestTimelineShowsTampering ensures that an edit, a drop, a swap and a cut of the timeline
 // are found, with the first entry that does not fit.
 func TestTimelineShowsTampering(t *testing.T) {

@@ -87,6 +87,10 @@ func TestStoriesOfTiers(t *testing.T) {
 			03:09 timer              | done, at primary, until 03:12, pages ana ben
 			03:10 book base          | done
 			03:12 timer              | done, at secondary, round 1, pages ben`},
+		{"two tiers of one name are both gone through", `
+			03:00 fire a P1 policy=twins | pages ana
+			03:05 timer                  | pages ben
+			03:10 timer                  | fallback, pages dana`},
 		{"an unknown policy is replaced by the root's", `
 			03:00 fire a P1 policy=ladder | opened, at one, pages cleo cleo+2m cleo/work+4m
 			03:01 book no policies        | done
@@ -138,6 +142,11 @@ func TestStoriesOfClocks(t *testing.T) {
 			03:00 fire a P1    | pages ana, sla respond running, sla resolve none
 			03:01 fire a P0    | pages ana, sla respond running, sla resolve running, due 03:04
 			03:16 timer        | pages ben, sla respond warned`},
+		{"a late rise does not move it away", `
+			03:00 fire a P1    | pages ana
+			03:45 timer        | pages ben, sla respond warned, until 03:50
+			03:49 fire a P0    | tier, pages ana, until 03:50
+			04:00 timer        | pages ben, sla respond breached`},
 		{"no clock runs while it is quiet", `
 			03:00 fire a P0 hold=yes | held, sla respond none
 			03:10 timer              | pages ana, sla respond running`},

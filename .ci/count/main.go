@@ -29,6 +29,7 @@ type event struct {
 type test struct {
 	outcome string // pass, fail or skip
 	output  []string
+	ran     bool // false for what only stands in the name of a subtest, before a "/"
 	parent  bool // has subtests
 	below   bool // a subtest of it failed, or has been shown
 }
@@ -90,6 +91,7 @@ func (t *tally) take(e event) {
 	it := t.get(key)
 	switch e.Action {
 	case "run":
+		it.ran = true
 		for up := e.Test; ; {
 			i := strings.LastIndexByte(up, '/')
 			if i < 0 {
@@ -117,7 +119,7 @@ func (t *tally) sum(leave func(string) bool) (passed, failed, skipped int, forbi
 		pkg, name, _ := strings.Cut(key, " ")
 		text := strings.Join(it.output, "")
 		switch {
-		case it.outcome == "fail" || name != "" && it.outcome == "":
+		case it.outcome == "fail" || it.ran && it.outcome == "":
 			if !it.below { // not the echo of what was shown already
 				failed++
 				show("FAIL", pkg, name, text)

@@ -23,8 +23,9 @@ func (c *Clock) Now() time.Time {
 // Offset is what is added to the local clock.
 func (c *Clock) Offset() time.Duration { return time.Duration(c.offset.Load()) }
 
-// Measure asks the store for its time; half of the round trip is taken off. A store that cannot
-// be asked leaves the offset as it was: paging never stops for it.
+// Measure asks the store for its time; half of the round trip is taken off. An offset within
+// that half proves nothing and counts as none: a slow answer must not move the clock. A store
+// that cannot be asked leaves the offset as it was: paging never stops for it.
 func (c *Clock) Measure(ctx context.Context, ask func(context.Context, time.Time) (time.Time, error)) error {
 	before := c.local()
 	remote, err := ask(ctx, before)
@@ -33,7 +34,7 @@ func (c *Clock) Measure(ctx context.Context, ask func(context.Context, time.Time
 	}
 	after := c.local()
 	offset := remote.Sub(before.Add(after.Sub(before) / 2))
-	if remote.Equal(before) { // a store without a clock of its own
+	if offset.Abs() <= after.Sub(before)/2 { // no more than the question itself may be off, or a store without a clock
 		offset = 0
 	}
 	c.offset.Store(int64(offset))

@@ -219,7 +219,9 @@ func (l *lane) step(g *group, now time.Time) []*item {
 			g.items = g.items[:i]
 			return rest
 		}
-		snap = snap.After(res)
+		if i < len(g.items)-1 {
+			snap = snap.After(res)
+		}
 		g.folded.Fold(res)
 		g.outcomes = append(g.outcomes, res.Outcome)
 	}

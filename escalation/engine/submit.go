@@ -19,7 +19,7 @@ func (e *Engine) newID(key routing.DedupKey, now time.Time) paging.IncidentID {
 }
 
 func (e *Engine) laneOf(it *item) *lane {
-	shard := 0
+	var shard int
 	if it.id != "" {
 		shard, _ = store.ShardOf(it.id)
 	} else {

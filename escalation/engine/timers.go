@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"tocsin/escalation"
@@ -31,6 +32,7 @@ func (e *Engine) timerLoop(ctx context.Context) {
 // runTimers works off everything due and returns how long to sleep.
 func (e *Engine) runTimers(ctx context.Context) time.Duration {
 	for ctx.Err() == nil {
+		e.nextAt.Store(math.MaxInt64) // what is committed from here on may be missing from the claim's answer: let it wake the loop
 		now := e.clock.Now()
 		claims, next, err := e.store.ClaimTimers(ctx, now, e.cfg.TimerLease, timerBatch)
 		if err != nil {

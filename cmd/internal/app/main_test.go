@@ -9,7 +9,7 @@ import (
 
 // atOnce is how many stories run at the same time. They mostly wait for deadlines, so that it
 // may be more than there are cores.
-const atOnce = "10"
+const atOnce = "6"
 
 func TestMain(m *testing.M) {
 	flag.Parse()

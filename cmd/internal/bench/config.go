@@ -1,12 +1,11 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"os"
 	"strings"
-
-	"crypto/rand"
 
 	"tocsin/cmd/internal/registry"
 	"tocsin/configs"

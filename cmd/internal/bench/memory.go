@@ -1,12 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // memory measures what many open incidents cost, and how soon a gateway that finds them is
@@ -27,6 +32,7 @@ func (b *bench) memory(ctx context.Context) error {
 		idle.set(k, fmt.Sprintf("%.1f %%", m.idle))
 		if m.each > 0 {
 			each.set(k, fmt.Sprintf("%.0f (%.0f) B", m.each, m.log))
+			b.say("%s: an incident takes, by kind of key: %s", k.name, m.shares())
 		}
 		b.say("%s: %d incidents: %.0f MB (%.0f), %.0f B each, ready after %v, idle %.1f %%", k.name, b.incidents, m.all, m.anonymous, m.each, m.ready, m.idle)
 	}
@@ -37,6 +43,7 @@ func (b *bench) memory(ctx context.Context) error {
 type footprint struct {
 	all, anonymous float64 // MiB
 	each, log      float64 // bytes per incident in Redis; of the intake log
+	kinds          map[string]float64
 	ready          time.Duration
 	idle           float64 // percent of a core
 }
@@ -130,17 +137,55 @@ func (f *footprint) weigh(ctx context.Context, p *place, before, incidents float
 	if err != nil {
 		return err
 	}
-	keys := p.redis.Scan(ctx, 0, "*intake", 1000).Iterator()
-	for keys.Next(ctx) {
-		if strings.HasSuffix(keys.Val(), ":intake") {
-			bytes, err := p.redis.MemoryUsage(ctx, keys.Val(), 0).Result()
-			if err != nil {
-				return err
-			}
-			f.log += float64(bytes)
+	f.kinds, err = p.weights(ctx)
+	for kind := range f.kinds {
+		f.kinds[kind] /= incidents
+	}
+	f.log = f.kinds[intakeKind]
+	f.each = (after-before)/incidents - f.log
+	return err
+}
+
+// intakeKind is the kind of the key that holds the intake log.
+const intakeKind = "intake"
+
+// weights sums what the values under the keys take, by the kind of the key: the word after
+// its shard.
+func (p *place) weights(ctx context.Context) (map[string]float64, error) {
+	kinds := map[string]float64{}
+	const page = 1000
+	for cursor := uint64(0); ; {
+		keys, next, err := p.redis.Scan(ctx, cursor, "*", page).Result()
+		if err != nil {
+			return nil, err
+		}
+		pipe := p.redis.Pipeline()
+		sizes := make([]*redis.IntCmd, len(keys))
+		for i, key := range keys {
+			sizes[i] = pipe.MemoryUsage(ctx, key)
+		}
+		if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+			return nil, err
+		}
+		for i, key := range keys {
+			_, kind, _ := strings.Cut(key, "}:")
+			kind, _, _ = strings.Cut(kind, ":")
+			kinds[kind] += float64(sizes[i].Val())
+		}
+		if cursor = next; cursor == 0 {
+			return kinds, nil
 		}
 	}
-	f.each = (after - before - f.log) / incidents
-	f.log /= incidents
-	return keys.Err()
+}
+
+// shares lists what the kinds of keys take of an incident, the largest first.
+func (f *footprint) shares() string {
+	kinds := slices.SortedFunc(maps.Keys(f.kinds), func(a, b string) int { return cmp.Compare(f.kinds[b], f.kinds[a]) })
+	var parts []string
+	for _, kind := range kinds {
+		if f.kinds[kind] >= 1 {
+			parts = append(parts, fmt.Sprintf("%s %.0f B", kind, f.kinds[kind]))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

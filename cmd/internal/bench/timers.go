@@ -15,8 +15,6 @@ import (
 
 const (
 	dueRate = 200 // timers a second
-	// holdTime is the configuration's: an incident opened that long ago comes due now.
-	holdTime = time.Hour
 	// lead is the time between the commit of the timers and the first of them.
 	lead = time.Second
 )

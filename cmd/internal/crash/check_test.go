@@ -3,6 +3,7 @@ package crash_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,19 +14,22 @@ import (
 	"tocsin/cmd/internal/api"
 	"tocsin/cmd/internal/client"
 	"tocsin/escalation"
+	"tocsin/paging"
+	"tocsin/paging/twilio/telephone"
 )
 
-// overdue is how late a timer may be in the end.
+// overdue is how late a timer or a page may be in the end.
 const overdue = 30 * time.Second
 
-// world is what the API says at the end, by alert.
+// world is what the API says, by alert.
 type world struct {
 	byAlert map[string][]api.Incident
-	all     int
+	broken  []string // what must never be
+	late    []string // what must not last
 }
 
 // look reads every incident with all that belongs to it, and checks each for itself.
-func look(t *testing.T, c *client.Client) world {
+func look(t *testing.T, c *client.Client, texts map[string]telephone.Text) world {
 	t.Helper()
 	w := world{byAlert: map[string][]api.Incident{}}
 	ids := make(chan string)
@@ -35,14 +39,11 @@ func look(t *testing.T, c *client.Client) world {
 		readers.Go(func() {
 			for id := range ids {
 				d, err := c.Incident(context.Background(), id)
-				if !assert.NoError(t, err, id) {
-					continue
-				}
-				checkIncident(t, d)
 				mu.Lock()
-				w.all++
-				for _, m := range d.Members {
-					w.byAlert[m.Identity] = append(w.byAlert[m.Identity], d.Incident)
+				if err != nil {
+					w.broken = append(w.broken, fmt.Sprintf("%s cannot be read: %v", id, err))
+				} else {
+					w.add(d, texts)
 				}
 				mu.Unlock()
 			}
@@ -62,20 +63,40 @@ func look(t *testing.T, c *client.Client) world {
 	}
 }
 
-// checkIncident checks what must hold for every incident, accepted or not.
-func checkIncident(t *testing.T, d api.IncidentDetail) {
-	t.Helper()
+// add checks what must hold for every incident, accepted or not.
+func (w *world) add(d api.IncidentDetail, texts map[string]telephone.Text) {
 	i := d.Incident
-	assert.Zero(t, escalation.VerifyTimeline(d.Timeline, ""), "the timeline of %s is broken", i.ID)
-	assert.NotEmpty(t, d.Timeline, i.ID)
-	assert.Len(t, d.Members, i.Firing+i.Ended, "members of %s", i.ID)
-	if i.State == escalation.Triggered {
-		assert.False(t, i.NextDueAt.IsZero(), "%s waits for nothing", i.ID)
-		assert.Less(t, time.Since(i.NextDueAt), overdue, "%s is stuck", i.ID)
+	for _, m := range d.Members {
+		w.byAlert[m.Identity] = append(w.byAlert[m.Identity], i)
+	}
+	wrong := func(list *[]string, format string, args ...any) {
+		*list = append(*list, fmt.Sprintf("%s %s: ", i.ID, i.Title)+fmt.Sprintf(format, args...))
+	}
+	if n := escalation.VerifyTimeline(d.Timeline, ""); n != 0 || len(d.Timeline) == 0 {
+		wrong(&w.broken, "its timeline of %d is broken at %d", len(d.Timeline), n)
+	}
+	if len(d.Members) != i.Firing+i.Ended {
+		wrong(&w.broken, "%d members, but %d fire and %d ended", len(d.Members), i.Firing, i.Ended)
+	}
+	if i.State == escalation.Triggered && i.NextDueAt.IsZero() {
+		wrong(&w.broken, "it waits for nothing")
+	}
+	if i.State == escalation.Triggered && time.Since(i.NextDueAt) > overdue {
+		wrong(&w.late, "its timer was due at %s", i.NextDueAt)
 	}
 	for _, a := range d.Attempts {
-		if a.State.Live() {
-			assert.Less(t, time.Since(a.Due), overdue, "attempt %s is %s for too long", a.ID, a.State)
+		switch {
+		case a.State.Live():
+			if time.Since(a.Due) > overdue {
+				wrong(&w.late, "attempt %s is %s and was due at %s", a.ID, a.State, a.Due)
+			}
+		case a.State == paging.Failed:
+			wrong(&w.broken, "attempt %s failed: %s", a.ID, a.Reason)
+		case a.State == paging.Canceled:
+		case texts[a.ProviderID].Reached != a.Address:
+			wrong(&w.broken, "attempt %s is %s, but the phone has no text %q", a.ID, a.State, a.ProviderID)
+		case a.Kind == paging.Page && !strings.Contains(texts[a.ProviderID].Body, caseName.FindString(i.Title)):
+			wrong(&w.broken, "attempt %s is %s, but the text is another: %q", a.ID, a.State, texts[a.ProviderID].Body)
 		}
 	}
 }
@@ -95,6 +116,8 @@ func (v verdict) String() string {
 // judge compares what the senders and the people know with what the gateway says.
 func judge(t *testing.T, v verdict, crashes int, s *stream, p *phones, w world) verdict {
 	t.Helper()
+	assert.Empty(t, w.broken)
+	assert.Empty(t, w.late, "after all that time")
 	alerts, answers := s.tell()
 	for status := range answers {
 		assert.Contains(t, []int{0, 200, 503}, status, "an answer that no sender should get")

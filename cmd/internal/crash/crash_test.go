@@ -135,8 +135,12 @@ func (c *scene) end(v verdict) {
 		time.Since(began).Round(100*time.Millisecond), c.crashes, c.gateway.lives, len(alerts), answers, c.stream.cut.Load(), c.phones.replies)
 	c.hangUp()
 	c.phones.work.Wait()
-	debugCopies(c.t, c.phones)
-	v = judge(c.t, v, c.crashes, c.stream, c.phones, look(c.t, c.gateway.client()))
+	w := look(c.t, c.gateway.client(), c.phones.texts())
+	for until := began.Add(2 * settled); (len(w.late) > 0 || len(w.broken) > 0) && time.Now().Before(until); {
+		pause(c.t.Context(), time.Second) // what goes on meanwhile is seen half done
+		w = look(c.t, c.gateway.client(), c.phones.texts())
+	}
+	v = judge(c.t, v, c.crashes, c.stream, c.phones, w)
 	assert.Positive(c.t, v.accepted)
 	assert.Positive(c.t, v.confirmed)
 	c.t.Log(v)
@@ -161,11 +165,13 @@ func killGateway(t *testing.T, name, store string) {
 
 // What was accepted survives SIGKILL of the process on the embedded store, and is paged.
 func TestBoltGatewayKilled(t *testing.T) {
+	t.Parallel()
 	killGateway(t, "bolt", t.TempDir())
 }
 
 // What was accepted survives SIGKILL of the process on Redis, and is paged.
 func TestRedisGatewayKilled(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, redistest.Always)
 	killGateway(t, "redis", server.URL())
 }
@@ -173,6 +179,7 @@ func TestRedisGatewayKilled(t *testing.T) {
 // What was accepted survives SIGKILL of redis-server; meanwhile the gateway says 503, and
 // afterwards it goes on by itself.
 func TestRedisKilled(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, redistest.Always)
 	c := newScene(t, server.URL())
 	v := verdict{store: "redis-server", kills: min(kills(t, 5), 5)}

@@ -156,6 +156,17 @@ func (p *phones) copies() map[string]int {
 	return n
 }
 
+// texts are those that reached a phone, by their id at the provider.
+func (p *phones) texts() map[string]telephone.Text {
+	out := map[string]telephone.Text{}
+	for _, e := range p.telephone.Log() {
+		if x := e.Text; x != nil && x.Reached == x.To {
+			out[x.SID] = *x
+		}
+	}
+	return out
+}
+
 // pause waits; false when ctx ended first.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)

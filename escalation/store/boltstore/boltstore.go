@@ -8,6 +8,9 @@
 // cheaper each becomes. A call that fails rolls back, and the others of its transaction are
 // done again without it. Reads see the file as the last transaction left it.
 //
+// One process owns the file, so whoever held a lease when it is opened is dead: Open ends all
+// leases (abandoned.go), and what they held is due at once.
+//
 // Ids sort by time, so rows are appended at the end of their trees. What a repeat changes
 // (revision, counters, index positions) is kept apart from the incident in a small head, so
 // that a touch rewrites little.
@@ -19,7 +22,7 @@
 //	keys       dedup key                  → id of the open incident, or the last
 //	open       id                         → (open incidents)
 //	ended      time, id                   → (resolved incidents, for pruning)
-//	timers     time, id                   → (earliest timer, or the end of its lease)
+//	timers     time, id                   → (earliest timer); the end of a lease → when it was due
 //	members    id, member                 → member
 //	identity   hash of member, id         → (which incidents hold it)
 //	groups     hash of group, id, hash    → member (firing ones)
@@ -148,8 +151,10 @@ func (s *Store) prepare(shards int) error {
 		if format > escalation.Format {
 			return fmt.Errorf("%w: the file has format %d, this version knows up to %d", store.ErrNewer, format, escalation.Format)
 		}
-		s.shards, err = fixed(meta, "shards", shards)
-		return err
+		if s.shards, err = fixed(meta, "shards", shards); err != nil {
+			return err
+		}
+		return newTxn(tx, s).freeLeases()
 	})
 }
 

@@ -27,7 +27,7 @@ func TestStore(t *testing.T) {
 		s := open(t, folder)
 		folders[s] = folder
 		return s
-	}, storetest.ExactIndexes(), storetest.Restart(func(t *testing.T, s store.Store) store.Store {
+	}, storetest.ExactIndexes(), storetest.SoleOwner(), storetest.Restart(func(t *testing.T, s store.Store) store.Store {
 		require.NoError(t, s.Close())
 		return open(t, folders[s])
 	}))

@@ -24,7 +24,7 @@ func (s *Store) ClaimTimers(ctx context.Context, now time.Time, lease time.Durat
 		for _, key := range t.dueTimers(stamp(now), limit) {
 			id := key[timeBytes:]
 			claims = append(claims, store.TimerClaim{ID: paging.IncidentID(id), Due: readTime(key)})
-			if err := t.setTimer(id, key, stamp(now.Add(lease))); err != nil {
+			if err := t.leaseTimer(id, key, stamp(now.Add(lease))); err != nil {
 				return err
 			}
 		}
@@ -64,14 +64,23 @@ func (t *txn) dueTimers(now uint64, limit int) [][]byte {
 	return keys
 }
 
-// setTimer moves the timer under key to due.
-func (t *txn) setTimer(id, key []byte, due uint64) error {
+// leaseTimer moves the timer under key to the end of its lease, and keeps when it was due.
+func (t *txn) leaseTimer(id, key []byte, until uint64) error {
+	first := bytes.Clone(t.get(timerBucket, key))
+	if len(first) != timeBytes { // not leased before
+		first = key[:timeBytes]
+	}
+	return t.setTimer(id, key, until, first)
+}
+
+// setTimer moves the timer under key to due. first is when a leased one was due, nil for others.
+func (t *txn) setTimer(id, key []byte, due uint64, first []byte) error {
 	h, there, err := t.head(id)
 	if err != nil || !there { // an index entry without its incident only goes
 		return errors.Join(err, t.delete(timerBucket, key))
 	}
 	h.due = due
-	return errors.Join(t.delete(timerBucket, key), t.put(timerBucket, timerKey(due, id), nil), t.put(headBucket, id, h.encode()))
+	return errors.Join(t.delete(timerBucket, key), t.put(timerBucket, timerKey(due, id), first), t.put(headBucket, id, h.encode()))
 }
 
 // ClaimAttempts implements store.Store. It writes only when something is due.

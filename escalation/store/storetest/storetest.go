@@ -40,14 +40,19 @@ import (
 type Option func(*options)
 
 type options struct {
-	restart func(*testing.T, store.Store) store.Store
-	exact   bool
+	restart   func(*testing.T, store.Store) store.Store
+	exact     bool
+	soleOwner bool
 }
 
 // Restart makes the suite close and reopen a durable store: what was in it must still be there.
 func Restart(f func(t *testing.T, s store.Store) store.Store) Option {
 	return func(o *options) { o.restart = f }
 }
+
+// SoleOwner says that one process owns the store, so that a restart ends every lease: their
+// holders are dead. Elsewhere they may live on, and leases outlast a restart.
+func SoleOwner() Option { return func(o *options) { o.soleOwner = true } }
 
 // ExactIndexes says that the store's indexes name no incident that does not hold the member.
 func ExactIndexes() Option { return func(o *options) { o.exact = true } }
