@@ -177,10 +177,10 @@ func (s *storyteller) report(words []string) paging.Report {
 	}
 	a := s.attempt(words[1])
 	r := paging.Report{Attempt: a.ID, Result: paging.Result(words[0]), At: s.w.now, Reason: "because"}
-	switch {
-	case kind == "stale":
+	switch kind {
+	case "stale":
 		r.Token = "of another time"
-	case kind == "receipt":
+	case "receipt":
 		r.ProviderRank = must(strconv.Atoi(words[2]))
 	default:
 		s.w.begin(s.w.last(), a.ID)

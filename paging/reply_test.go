@@ -11,7 +11,7 @@ import (
 
 // TestParseReply ensures that the whole grammar is understood, and nothing beside it.
 func TestParseReply(t *testing.T) {
-	const min = time.Minute
+	const minute = time.Minute
 	codes := func(a ReplyAction, c ...string) Reply { return Reply{Action: a, Codes: c} }
 	snooze := func(c string, d time.Duration) Reply { return Reply{Action: ReplySnooze, Codes: []string{c}, For: d} }
 	good := map[flatReply][]string{
@@ -23,8 +23,8 @@ func TestParseReply(t *testing.T) {
 		key(codes(ReplyResolve, "12", "14")):  {"r 12 14", "resolve 12, 14"},
 		key(codes(ReplyEscalate, "12")):       {"12e", "12 E", "e12", "e 12", "escalate 12"},
 		key(codes(ReplyUndo, "12")):           {"12u", "12 u", "u12", "undo 12"},
-		key(snooze("12", 30*min)):             {"12s", "12 s", "s12", "snooze 12", "12s 30", "12s30", "12 s 30 min", "snooze 12 30", "12S 30m"},
-		key(snooze("12", 120*min)):            {"12s 2h", "12s 120", "s 12 2 h", "12s 2 hours"},
+		key(snooze("12", 30*minute)):          {"12s", "12 s", "s12", "snooze 12", "12s 30", "12s30", "12 s 30 min", "snooze 12 30", "12S 30m"},
+		key(snooze("12", 120*minute)):         {"12s 2h", "12s 120", "s 12 2 h", "12s 2 hours"},
 		key(snooze("12", 7*24*time.Hour)):     {"12s 7d"},
 		key(Reply{Action: ReplyAckAll}):       {"all", "ack all", "ALL", "a all."},
 		key(Reply{Action: ReplyBareAck}):      {"ack", "a", "ok", "OK", "Ok!", "Ack."},

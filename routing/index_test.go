@@ -2,7 +2,6 @@ package routing
 
 import (
 	"fmt"
-	"regexp"
 	"testing"
 
 	"github.com/prometheus/alertmanager/pkg/labels"
@@ -159,7 +158,7 @@ func TestWordsOf(t *testing.T) {
 			got := wordsOf(expression)
 			require.Equal(t, want, got)
 			for _, word := range got {
-				require.Regexp(t, regexp.MustCompile("^(?:"+expression+")$"), word)
+				require.Regexp(t, "^(?:"+expression+")$", word)
 			}
 		})
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// GroupByAll, alone in a group_by, stands for every label of the alert except the severities.
+// GroupByAll stands, alone in a group_by, for every label of the alert except the severities.
 const GroupByAll = "..."
 
 // grouping is a prepared group_by.

@@ -1,7 +1,6 @@
 package routing
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -186,7 +185,7 @@ func TestCompileErrors(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	var path *PathError
-	require.True(t, errors.As(err, &path))
+	require.ErrorAs(t, err, &path)
 	require.Equal(t, "default_severity", path.Path)
 }
 

@@ -6,21 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// Line makes s one line of at most max runes: control characters become a space,
+// Line makes s one line of at most limit runes: control characters become a space,
 // invalid UTF-8 becomes U+FFFD, and a cut shows as "…".
-func Line(s string, max int) string {
-	if len(s) <= max && plain(s) {
+func Line(s string, limit int) string {
+	if len(s) <= limit && plain(s) {
 		return s
 	}
 	return cut(strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\uFFFD"), func(r rune) bool {
 		return r == '\u2028' || r == '\u2029' || unicode.IsControl(r)
-	}), " "), max)
+	}), " "), limit)
 }
 
-// Block keeps lines and tabs, drops other control characters, and cuts s to at most max
+// Block keeps lines and tabs, drops other control characters, and cuts s to at most limit
 // bytes at the border of a rune.
-func Block(s string, max int) string {
-	if len(s) <= max && plain(s) {
+func Block(s string, limit int) string {
+	if len(s) <= limit && plain(s) {
 		return s
 	}
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
@@ -30,10 +30,10 @@ func Block(s string, max int) string {
 		}
 		return r
 	}, s))
-	if len(s) <= max {
+	if len(s) <= limit {
 		return s
 	}
-	end := max - len("…")
+	end := limit - len("…")
 	for end > 0 && !utf8.RuneStart(s[end]) {
 		end--
 	}
@@ -60,20 +60,20 @@ func First(values ...string) string {
 	return ""
 }
 
-// cut drops what a title must not hold and keeps at most max runes.
-func cut(s string, max int) string {
+// cut drops what a title must not hold and keeps at most limit runes.
+func cut(s string, limit int) string {
 	s = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if dropped(r) {
 			return -1
 		}
 		return r
 	}, s))
-	if len(s) <= max || utf8.RuneCountInString(s) <= max {
+	if len(s) <= limit || utf8.RuneCountInString(s) <= limit {
 		return s
 	}
 	n := 0
 	for i := range s {
-		if n++; n == max {
+		if n++; n == limit {
 			return strings.TrimSpace(s[:i]) + "…"
 		}
 	}

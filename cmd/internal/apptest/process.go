@@ -23,7 +23,7 @@ import (
 func Build(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "tocsin")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "tocsin/cmd/tocsin") //nolint:gosec // a folder of this test
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "tocsin/cmd/tocsin")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return path
@@ -41,7 +41,7 @@ type Process struct {
 // start runs a program until the test ends.
 func start(t testing.TB, log io.Writer, env []string, path string, args ...string) *Process {
 	t.Helper()
-	p := &Process{t: t, name: filepath.Base(path), cmd: exec.Command(path, args...), done: make(chan struct{})} //nolint:gosec,noctx // a program of this test's; it ends with Kill or a signal
+	p := &Process{t: t, name: filepath.Base(path), cmd: exec.Command(path, args...), done: make(chan struct{})} //nolint:noctx // a program of this test's; it ends with Kill or a signal
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = append(os.Environ(), env...), log, log
 	require.NoError(t, p.cmd.Start())
 	go func() {
@@ -130,7 +130,7 @@ func (w *World) environ() []string {
 // Command runs another of the binary's commands on this world and returns what it printed.
 func (w *World) Command(binary string, args ...string) string {
 	w.T.Helper()
-	cmd := exec.CommandContext(w.T.Context(), binary, append(args, "--config", w.Config)...) //nolint:gosec // what Build made
+	cmd := exec.CommandContext(w.T.Context(), binary, append(args, "--config", w.Config)...)
 	cmd.Env = append(os.Environ(), w.environ()...)
 	out, err := cmd.Output()
 	var exit *exec.ExitError

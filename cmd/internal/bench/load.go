@@ -126,7 +126,7 @@ func fire(ctx context.Context, g *gateway, conns int, window time.Duration, next
 		all.times = append(all.times, l.times...)
 	}
 	slices.Sort(all.times)
-	return all, errors.Join(append(errs, ctx.Err())...)
+	return all, errors.Join(errors.Join(errs...), ctx.Err())
 }
 
 func fireOne(ctx context.Context, g *gateway, from, until time.Time, next func(n int) *shot) (load, error) {

@@ -126,7 +126,7 @@ func (c *Client) do(ctx context.Context, method string, query url.Values, body, 
 		return c.refusal(res.StatusCode, data)
 	}
 	if err := json.Unmarshal(data, into); err != nil {
-		return fmt.Errorf("%s does not answer like Tocsin (%v); is the address right?", c.base.Host, err)
+		return fmt.Errorf("%s does not answer like Tocsin (%w); is the address right?", c.base.Host, err)
 	}
 	return nil
 }

@@ -18,8 +18,8 @@ import (
 	"tocsin/paging/twilio/telephone"
 )
 
-// overdue is how late a timer or a page may be in the end.
-const overdue = 30 * time.Second
+// overdue is how late a timer or a page may be once all has settled, however busy the machine.
+const overdue = 5 * time.Second
 
 // world is what the API says, by alert.
 type world struct {

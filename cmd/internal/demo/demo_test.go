@@ -103,7 +103,7 @@ func pageAfterAck(s *demo.Stage) {
 			form := url.Values{"To": {"+12025550104"}, "From": {standin.Number}, "Body": {"P0 " + demo.CheckoutTitle + ". Reply 99 = ack, 99e = pass on"}}
 			account := s.World.Env[standin.EnvAccount]
 			target := s.World.Env[standin.EnvTwilioURL] + "/2010-04-01/Accounts/" + account + "/Messages.json"
-			r, err := http.NewRequest(http.MethodPost, target, strings.NewReader(form.Encode())) //nolint:noctx // ends with the telephone
+			r, err := http.NewRequest(http.MethodPost, target, strings.NewReader(form.Encode()))
 			if err != nil {
 				return
 			}

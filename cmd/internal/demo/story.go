@@ -13,12 +13,8 @@ import (
 	"tocsin/paging/twilio/telephone"
 )
 
-// lateness is how much later than its deadline a tier may be paged, and how much earlier the
-// telephone's clock may see it.
-const (
-	lateness = time.Second
-	slack    = 50 * time.Millisecond
-)
+// lateness is how much later than its deadline a tier may be paged.
+const lateness = time.Second
 
 // player is the automatic story: it acts as the senders and the people, and checks as it goes.
 type player struct {
@@ -78,11 +74,12 @@ func (p *player) checkout(ctx context.Context) {
 		p.expect("the alert is taken", false, err.Error())
 		return
 	}
-	first, ok := p.shown(ctx, address(p.primary), began, patience, CheckoutTitle, "P0")
+	_, ok := p.shown(ctx, address(p.primary), began, patience, CheckoutTitle, "P0")
 	p.expect("the page shows on the phone of "+string(p.primary.Name), ok, "")
-	from := first.At
-	if !ok {
-		from = began
+	opened, err := p.incident(ctx, CheckoutTitle)
+	if err != nil {
+		p.expect("the API shows the incident", false, err.Error())
+		return
 	}
 	p.say("%s sleeps; %s is paged after %s.", p.primary.Name, p.second.Name, p.within)
 	next, ok := p.shown(ctx, address(p.second), began, p.within+patience, CheckoutTitle, "P0")
@@ -90,9 +87,9 @@ func (p *player) checkout(ctx context.Context) {
 	if !ok {
 		return
 	}
-	took := next.At.Sub(from)
+	took := next.At.Sub(opened.OpenedAt)
 	p.expect("the second tier is paged at its deadline, never early, at most 1 s late",
-		took >= p.within-slack && took <= p.within+lateness, fmt.Sprintf("after %.2f s", took.Seconds()))
+		took >= p.within && took <= p.within+lateness, fmt.Sprintf("after %.2f s", took.Seconds()))
 	p.answer(ctx, p.second, next, "%s", "Acked")
 	i, ok := p.becomes(ctx, CheckoutTitle, func(i api.Incident) bool { return i.State == escalation.Acknowledged })
 	p.expect("the reply acknowledges the incident", ok && i.Ack.By.User == p.second.Name, string(i.State))

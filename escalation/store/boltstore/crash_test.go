@@ -63,7 +63,7 @@ func story(s store.Store, key string) error {
 	for range 3 {
 		done, err := s.Commit(ctx, []store.Change{change})
 		if err != nil || done[0].Err != nil {
-			return fmt.Errorf("commit: %v %v", err, done)
+			return fmt.Errorf("commit: %w %v", err, done)
 		}
 		rev := done[0].Revision
 		fmt.Printf("%s %d %d\n", inc.ID, inc.Seq, inc.Seq)

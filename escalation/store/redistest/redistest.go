@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// RequireEnv set to 1 makes a missing redis-server a failure instead of a skip.
+// RequireEnv names the variable that, set to 1, makes a missing redis-server a failure instead of a skip.
 const RequireEnv = "TOCSIN_REQUIRE_SERVERS"
 
 // The values of appendfsync.

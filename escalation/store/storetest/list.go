@@ -91,7 +91,7 @@ func (x *suite) newerAttempt() {
 // restart ensures that a durable store has everything after it was closed and opened again.
 func (x *suite) restart() {
 	if x.o.restart == nil {
-		x.t.Skip("this store is not durable")
+		return // this store is not durable
 	}
 	m := Member("prometheus", "disk", "g")
 	inc, rev := x.open("a", func(c *store.Change) {

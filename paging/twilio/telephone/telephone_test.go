@@ -221,15 +221,15 @@ func TestFates(t *testing.T) {
 		t.Run(v.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tel := start(t, nil, func(o *telephone.Options) { o.Pause = time.Second })
-				defer tel.Close()
+				defer func() { _ = tel.Close() }()
 				tel.SetFault(phone, v.fault)
 				begun := time.Now()
 				require.Equal(t, http.StatusCreated, post(tel, "ValidityPeriod", "120").Code)
-				x, err := tel.Wait(t.Context(), func(x telephone.Text) bool { return x.Status == v.status })
+				_, err := tel.Wait(t.Context(), func(x telephone.Text) bool { return x.Status == v.status })
 				require.NoError(t, err)
 				assert.Equal(t, v.after, time.Since(begun))
 				<-time.After(time.Hour) // of the bubble: nothing more may happen
-				x = tel.Texts(phone)[0]
+				x := tel.Texts(phone)[0]
 				assert.Equal(t, []any{v.status, v.code, v.reached}, []any{x.Status, x.ErrorCode, x.Reached})
 				if v.reached != "" {
 					assert.Len(t, tel.Screen(v.reached), 1)

@@ -37,7 +37,7 @@ func TestReceipts(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := &hooks{}
 				tel := start(t, h)
-				defer tel.Close()
+				defer func() { _ = tel.Close() }()
 				tel.SetFault("", v.fault)
 				require.Equal(t, http.StatusCreated, post(tel, "StatusCallback", hook+"/status/a-1?x=1#rc=3&rp=all").Code)
 				synctest.Wait()
