@@ -41,7 +41,7 @@ type Process struct {
 // start runs a program until the test ends.
 func start(t testing.TB, log io.Writer, env []string, path string, args ...string) *Process {
 	t.Helper()
-	p := &Process{t: t, name: filepath.Base(path), cmd: exec.Command(path, args...), done: make(chan struct{})} //nolint:noctx // a program of this test's; it ends with Kill or a signal
+	p := &Process{t: t, name: filepath.Base(path), cmd: exec.Command(path, args...), done: make(chan struct{})}
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = append(os.Environ(), env...), log, log
 	require.NoError(t, p.cmd.Start())
 	go func() {
@@ -97,7 +97,7 @@ func (p *Process) answers(url string) {
 }
 
 func status(url string) int {
-	res, err := http.Get(url) //nolint:noctx,gosec // a loopback address that this test made
+	res, err := http.Get(url)
 	if err != nil {
 		return 0
 	}

@@ -182,7 +182,7 @@ func TestRedisKilled(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, redistest.Always)
 	c := newScene(t, server.URL())
-	v := verdict{store: "redis-server", kills: min(kills(t, 5), 5)}
+	v := verdict{store: "redis-server", kills: kills(t, 5)}
 	for range v.kills {
 		pause(t.Context(), time.Second+c.dice.upTo(2*time.Second))
 		c.stream.hurry.Store(true)
