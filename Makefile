@@ -1,7 +1,7 @@
 # `make` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint bench fuzz demo samples mutants clean tools
+.PHONY: help build test race lint bench microbench fuzz demo samples mutants clean tools
 
 FUZZTIME ?= 30s
 BENCH ?= .
@@ -21,7 +21,10 @@ race: ## go test with the race detector, nothing else (what is not installed is 
 lint: tools ## golangci-lint, file sizes, package comments, README's example
 	@bash .ci/test lint files
 
-bench: ## benchmarks, with allocations (BENCH=regexp)
+bench: ## measure the whole way beside what the store can do, into README's table (minutes)
+	go run ./cmd/internal/bench -readme README.md
+
+microbench: ## Go benchmarks of the packages (BENCH=regexp)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 fuzz: ## each fuzz target for FUZZTIME (30s)

@@ -190,7 +190,7 @@ func TestMembershipMoves(t *testing.T) {
 
 // Too many waiting alerts are refused with ErrOverloaded, never forgotten: what was accepted is stored.
 func TestOverloadRefusesAlertsOnly(t *testing.T) {
-	slow := &gated{Store: memstore.New(memstore.Options{}), open: make(chan struct{})}
+	slow := &gated{Store: memstore.New(memstore.Options{}), open: make(chan struct{}), loading: make(chan struct{}, 100)}
 	e := engine.New(engine.Config{Store: slow, Book: book(t), Now: time.Now, Lanes: 1, QueueLimit: 10})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -198,32 +198,27 @@ func TestOverloadRefusesAlertsOnly(t *testing.T) {
 	defer func() { cancel(); running.Wait() }()
 
 	results := make(chan error, 40)
-	for i := range 40 {
-		go func() {
-			_, err := e.Ingest(context.Background(), engine.Delivery{Integration: "events", Batch: routing.Batch{
-				Alerts: []routing.Alert{alert(fmt.Sprint("a", i), "A", "error", nil)},
-			}})
-			results <- err
-		}()
+	send := func(i int) {
+		_, err := e.Ingest(context.Background(), engine.Delivery{Integration: "events", Batch: routing.Batch{
+			Alerts: []routing.Alert{alert(fmt.Sprint("a", i), "A", "error", nil)},
+		}})
+		results <- err
 	}
-	refused := 0
-	for refused < 40-12 { // one in hand, ten waiting, one to spare
+	go send(0)
+	<-slow.loading // one is in hand, so ten more may wait
+	for i := range 39 {
+		go send(i + 1)
+	}
+	for range 29 {
 		require.ErrorIs(t, <-results, engine.ErrOverloaded)
-		refused++
 	}
 	close(slow.open)
-	accepted := 0
-	for range 40 - refused {
-		if err := <-results; err == nil {
-			accepted++
-		} else {
-			require.ErrorIs(t, err, engine.ErrOverloaded)
-		}
+	for range 11 {
+		require.NoError(t, <-results)
 	}
 	incidents, err := slow.List(context.Background(), store.Filter{Open: true, Limit: 100})
 	require.NoError(t, err)
-	assert.Len(t, incidents, accepted)
-	assert.GreaterOrEqual(t, accepted, 10)
+	assert.Len(t, incidents, 11)
 }
 
 // Run drains: whatever was accepted while the engine stops is committed before Run returns.
@@ -289,10 +284,12 @@ func (v *virtual) add(d time.Duration) {
 // gated is a store whose Load waits until it is opened.
 type gated struct {
 	store.Store
-	open chan struct{}
+	open    chan struct{}
+	loading chan struct{} // one value per Load
 }
 
 func (g *gated) Load(ctx context.Context, q []store.Query) ([]store.Loaded, error) {
+	g.loading <- struct{}{}
 	<-g.open
 	return g.Store.Load(ctx, q)
 }

@@ -303,12 +303,13 @@ func TestFind(t *testing.T) {
 			c := newChannel(t, func(w http.ResponseWriter, r *http.Request) {
 				q := r.URL.Query()
 				assert.Equal(t, phone, q.Get("To"))
-				assert.Equal(t, "50", q.Get("PageSize"))
-				rows := v.undated
+				size, rows := "50", v.undated
 				if q.Has("DateSent>") {
+					size = "1000"
 					assert.Equal(t, "2026-03-01T02:59:00Z", q.Get("DateSent>"))
 					rows = v.dated
 				}
+				assert.Equal(t, size, q.Get("PageSize"))
 				fmt.Fprintf(w, `{"messages":[%s]}`, rows)
 			})
 			r, found, err := c.Find(t.Context(), paging.Message{To: phone, Body: "Disk “full” – 12"}, since)

@@ -11,9 +11,13 @@ import (
 	"tocsin/paging"
 )
 
-// findPage is how many texts to one phone are looked at; delivery sends it far fewer in the
-// minutes that matter.
-const findPage = 50
+// How many texts to one phone are looked at: of those since the send began all that Twilio
+// lists at once, since a storm of the most urgent pages is never bundled and a text that is
+// missed is sent again; of those without a date, the newest.
+const (
+	findDated   = 1000 // Twilio's own bound of a page
+	findUndated = 50
+)
 
 // trialPrefix is what a trial account puts before every text.
 const trialPrefix = "Sent from your Twilio trial account - "
@@ -26,9 +30,9 @@ const trialPrefix = "Sent from your Twilio trial account - "
 func (c *Channel) Find(ctx context.Context, m paging.Message, since time.Time) (paging.Receipt, bool, error) {
 	from := since.Add(-time.Minute).UTC().Truncate(time.Second)
 	for _, byDate := range []bool{true, false} {
-		p := (&api.ListMessageParams{}).SetTo(m.To).SetPageSize(findPage)
+		p := (&api.ListMessageParams{}).SetTo(m.To).SetPageSize(findUndated)
 		if byDate {
-			p.SetDateSentAfter(from)
+			p.SetDateSentAfter(from).SetPageSize(findDated)
 		}
 		var page *api.ListMessageResponse
 		err := c.call(ctx, func(s *api.ApiService) (err error) {

@@ -185,7 +185,10 @@ func tellTwice(c cast) {
 	require.Equal(c.t, http.StatusOK, first.Status)
 	require.Contains(c.t, first.Body, "Undone 10 Signer down. Pages you again.")
 	c.isOpen(id)
+	list := url.Values{"MessageSid": {"SM1000000000000000000000000000" + c.team}, "From": {c.ana.phone}, "To": {standin.Number}, "Body": {"list"}}
+	listed := c.SignedForm("/twilio/sms", list)
 	require.Contains(c.t, c.Reply(c.ana.phone, "10"), "Acked 10 Signer down")
+	require.Equal(c.t, listed.Body, c.SignedForm("/twilio/sms", list).Body)
 	again := c.SignedForm("/twilio/sms", form)
 	require.Equal(c.t, first.Body, again.Body, "the answer of then, whatever happened since")
 	c.ack(id)

@@ -11,7 +11,7 @@ import (
 )
 
 // machine notes on what and how it was measured.
-func (b *bench) machine(ctx context.Context, short bool, took time.Duration) {
+func (b *bench) machine(ctx context.Context, short bool, busy string, took time.Duration) {
 	model := "unknown processor"
 	cpuinfo, _ := os.ReadFile("/proc/cpuinfo") // Linux only
 	for line := range strings.Lines(string(cpuinfo)) {
@@ -37,8 +37,8 @@ func (b *bench) machine(ctx context.Context, short bool, took time.Duration) {
 	if short {
 		size = "-short"
 	}
-	b.report.note(fmt.Sprintf("Machine: %d cores of %s, %s/%s, %s, %s; one fsync of 4 KB takes %s (median). Load, gateway, provider and store share these cores. %s, %s.",
-		runtime.NumCPU(), model, runtime.GOOS, runtime.GOARCH, runtime.Version(), redisVersion, b.fsync(), size, took.Round(time.Second)))
+	b.report.note(fmt.Sprintf("Machine: %d cores of %s, %s/%s, %s, %s; one fsync of 4 KB takes %s (median). Load, gateway, provider and store share these cores. Load average before the run: %s. %s, %s.",
+		runtime.NumCPU(), model, runtime.GOOS, runtime.GOARCH, runtime.Version(), redisVersion, b.fsync(), busy, size, took.Round(time.Second)))
 }
 
 // fsync is what a durable write of a page costs on the disk below dir.
@@ -61,4 +61,14 @@ func (b *bench) fsync() string {
 		times = append(times, float64(time.Since(began)))
 	}
 	return fmt.Sprintf("%.0f µs", median(times)/1000)
+}
+
+// loadAverage is that of the last minute: what else the machine does.
+func loadAverage() string {
+	data, _ := os.ReadFile("/proc/loadavg") // Linux only
+	average, _, ok := strings.Cut(string(data), " ")
+	if !ok {
+		return "unknown"
+	}
+	return average
 }

@@ -115,11 +115,11 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
 	b.stores = b.kinds(*on)
-	began := time.Now()
+	began, busy := time.Now(), loadAverage()
 	if err := b.all(ctx, *only); err != nil {
 		return err
 	}
-	b.machine(ctx, *short, time.Since(began))
+	b.machine(ctx, *short, busy, time.Since(began))
 	text := b.report.markdown()
 	fmt.Fprint(out, text)
 	if *readme != "" {

@@ -47,7 +47,7 @@ func (r *report) markdown() string {
 		s.WriteString("\n")
 	}
 	if len(r.alone) > 0 {
-		s.WriteString("| without a store | | goal |\n| --- | --- | --- |\n")
+		s.WriteString("| without a store, one core, best of ten runs | | goal |\n| --- | --- | --- |\n")
 		for _, a := range r.alone {
 			fmt.Fprintf(&s, "| %s | %s | %s |\n", a[0], a[1], a[2])
 		}
