@@ -62,6 +62,7 @@ var mutants = []mutant{
 	{"a tier's end is no timer", "timers.go", `consider(timerStep, i.Position.Deadline, 0)`, ``},
 	{"an acknowledgement never expires", "timers.go", `consider(timerAck, i.Ack.Expires, 0)`, ``},
 	{"silence goes on for ever", "timers.go", `consider(timerSilence, i.silentAt(), 0)`, ``},
+	{"an outage counts as silence", "timers.go", `if j.Now.Sub(due) <= awayAfter {`, `if true {`},
 	{"a rise moves a promise away", "promise.go", `deadline.Before(s.Deadline)`, `true`},
 	{"a promise is warned of again and again", "promise.go", `s.WarnedAt = j.Now`, `_ = j.Now`},
 	{"a tier's clock runs on", "promise.go", `if !s.Done() && s.Kind == SLAAcknowledge {`, `if false && s.Kind == SLAAcknowledge {`},

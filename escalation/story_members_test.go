@@ -62,6 +62,11 @@ func TestStoriesOfMembers(t *testing.T) {
 			20:00 fire a P1          | repeated, due +1 20:00
 			+1 03:00 timer           | recorded, snoozed
 			+1 20:00 timer           | done, resolved, says silent for 24h`},
+		{"silence while Tocsin was away proves nothing", `
+			03:00 fire a P1          | opened, pages ana
+			03:01 ana snoozes 48h    | snoozed, due +1 03:00
+			+1 03:02 timer           | done, snoozed, says counts from now
+			+1 20:00 fire a P1       | repeated, snoozed`},
 		{"a firing soon after the end re-opens", `
 			03:00 fire a P1          | opened, pages ana, run 1
 			03:01 end a              | resolved

@@ -81,7 +81,7 @@ func (j *judge) timers() {
 		}
 		switch kind {
 		case timerSilence:
-			j.resolve(Ending{At: j.Now, Reason: "silent for " + short(j.inc.ResolveAfter)})
+			j.silent(at)
 		case timerSLA:
 			j.tickSLA(sla)
 		case timerQuiet:
@@ -94,6 +94,20 @@ func (j *judge) timers() {
 		}
 		j.outcome(Done)
 	}
+}
+
+// awayAfter is how late a timer may be before it shows that nobody was there to listen.
+const awayAfter = time.Minute
+
+// silent ends an incident whose alerts have not been heard of. Silence while Tocsin itself was
+// away proves nothing: then it counts from now.
+func (j *judge) silent(due time.Time) {
+	if j.Now.Sub(due) <= awayAfter {
+		j.resolve(Ending{At: j.Now, Reason: "silent for " + short(j.inc.ResolveAfter)})
+		return
+	}
+	j.inc.LastSeen, j.res.Seen.At = j.Now, j.Now
+	j.notef(EntryNote, "nothing was heard for %s, but Tocsin was away: the silence counts from now", short(j.inc.ResolveAfter))
 }
 
 func (j *judge) unanswered() string {
