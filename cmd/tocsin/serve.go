@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
 	"tocsin/cmd/internal/app"
@@ -56,10 +57,20 @@ func (c *cli) logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(c.stderr, nil))
 }
 
+// redisLog takes what go-redis would print by itself: many lines a second while a server is
+// away, which the engine tells of already.
+type redisLog struct{ log *slog.Logger }
+
+func (r redisLog) Printf(_ context.Context, format string, v ...any) {
+	r.log.Debug("redis client: " + fmt.Sprintf(format, v...))
+}
+
 func (c *cli) serve(ctx context.Context, listen, store string) error {
+	log := c.logger()
+	redis.SetLogger(redisLog{log})
 	a, err := app.New(ctx, app.Options{
 		Load:  func() (*configs.Config, error) { return configs.Load(c.config, registry.Config(), c.lookup) },
-		Store: store, Listen: listen, Version: thisBuild().Version, Logger: c.logger(), Now: c.now,
+		Store: store, Listen: listen, Version: thisBuild().Version, Logger: log, Now: c.now,
 	})
 	if err != nil {
 		return faults(err)

@@ -2,6 +2,7 @@ package delivery_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
@@ -22,7 +23,15 @@ type hooked struct {
 	beforeCode func()
 	fail       func() error
 	claims     atomic.Int32
-	most       int // attempts per claim; 0: as many as asked for
+	most       int          // attempts per claim; 0: as many as asked for
+	stuck      atomic.Int32 // so many releases of a phone fail
+}
+
+func (q *hooked) ReleasePhone(ctx context.Context, l paging.PhoneLease) error {
+	if q.stuck.Add(-1) >= 0 {
+		return errors.New("the store does not answer")
+	}
+	return q.world.ReleasePhone(ctx, l)
 }
 
 func (q *hooked) ReserveCode(ctx context.Context, r paging.CodeRequest) (paging.Code, error) {
@@ -237,6 +246,23 @@ func TestTakeover(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestReleaseIsRepeated ensures that a phone whose lease could not be given back at once does
+// not hold up the next page for the whole lease.
+func TestReleaseIsRepeated(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		q := &hooked{world: w}
+		q.stuck.Store(3)
+		w.page()
+		d, stop := w.deliver(func(c *delivery.Config) { c.Queue = q })
+		w.after(500 * time.Millisecond)
+		w.page(p0)
+		d.Wake()
+		w.after(3 * time.Second)
+		stop()
+		assert.Len(t, w.net.sent(), 2)
+	})
 }
 
 // TestTwoDeliveries ensures that two processes on one store send every page once, however

@@ -57,11 +57,17 @@ func (d *Delivery) serve(work context.Context, quit <-chan struct{}, p *phone) {
 	t.release()
 }
 
+// release saves what was texted and gives the phone back. While the store does not answer that
+// is repeated beside the worker: a lease left behind would hold up even the most urgent page.
 func (t *turn) release() {
-	ctx, cancel := context.WithTimeout(t.ctx, t.cfg.QueueWait)
-	defer cancel()
-	if err := t.cfg.Queue.ReleasePhone(ctx, t.lease); err != nil {
-		t.cfg.Logger.Warn("cannot save what was texted to a phone; restraint may be off for some minutes", "error", err)
+	save := func(ctx context.Context) error { return t.cfg.Queue.ReleasePhone(ctx, t.lease) }
+	err := t.once(t.ctx, save)
+	if err == nil {
+		return
+	}
+	t.cfg.Logger.Warn("cannot save what was texted to a phone; until then it is not free", "error", err)
+	if !t.cfg.Fenced(err) {
+		t.busy.Go(func() { _ = t.insist(t.ctx, t.ends, save) }) // what is not saved by then only loosens restraint
 	}
 }
 

@@ -7,10 +7,10 @@ import (
 	"tocsin/paging"
 )
 
-// Pauses between tries of one report.
+// Pauses between tries of one call of the queue or the reporter.
 const (
-	firstReportRetry = 200 * time.Millisecond
-	lastReportRetry  = 5 * time.Second
+	firstInsist = 200 * time.Millisecond
+	lastInsist  = 5 * time.Second
 )
 
 // report tells what became of attempts, beside the worker: an engine that is slow or in trouble
@@ -18,29 +18,36 @@ const (
 // attempts next asks the provider.
 func (d *Delivery) report(work context.Context, reports []paging.Report, until time.Time) {
 	d.busy.Go(func() {
-		for failures := 1; ; failures++ {
-			err := d.tryReport(work, reports)
-			if err == nil {
-				return
-			}
-			wait := backoff(failures, firstReportRetry, lastReportRetry)
-			if work.Err() != nil || d.now().Add(wait).After(until) {
-				d.cfg.Logger.Error("cannot report what became of pages; the provider is asked when they are claimed again",
-					"attempt", reports[0].Attempt, "pages", len(reports), "result", reports[0].Result, "error", err)
-				return
-			}
-			timer := time.NewTimer(wait)
-			select {
-			case <-timer.C:
-			case <-work.Done():
-				timer.Stop()
-			}
+		err := d.insist(work, until, func(ctx context.Context) error { return d.cfg.Reporter.Report(ctx, reports) })
+		if err != nil {
+			d.cfg.Logger.Error("cannot report what became of pages; the provider is asked when they are claimed again",
+				"attempt", reports[0].Attempt, "pages", len(reports), "result", reports[0].Result, "error", err)
 		}
 	})
 }
 
-func (d *Delivery) tryReport(work context.Context, reports []paging.Report) error {
+// insist repeats a call with back-off until it succeeds, a lease ends or the work is stopped.
+func (d *Delivery) insist(work context.Context, until time.Time, call func(context.Context) error) error {
+	for failures := 1; ; failures++ {
+		err := d.once(work, call)
+		if err == nil {
+			return nil
+		}
+		wait := backoff(failures, firstInsist, lastInsist)
+		if work.Err() != nil || d.now().Add(wait).After(until) {
+			return err
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-work.Done():
+			timer.Stop()
+		}
+	}
+}
+
+func (d *Delivery) once(work context.Context, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(work, d.cfg.QueueWait)
 	defer cancel()
-	return d.cfg.Reporter.Report(ctx, reports)
+	return call(ctx)
 }
