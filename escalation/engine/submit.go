@@ -107,6 +107,7 @@ func (e *Engine) DoAll(ctx context.Context, ids []paging.IncidentID, cmd func(pa
 
 // Report applies what delivery and providers tell of attempts. It implements delivery's Reporter.
 func (e *Engine) Report(ctx context.Context, reports []paging.Report) error {
+	reports = e.withBundles(ctx, reports)
 	items := make([]*item, len(reports))
 	for i, r := range reports {
 		items[i] = &item{
