@@ -68,7 +68,8 @@ func (j *judge) lateDuplicate(m Member, a routing.Alert) bool {
 // fireAgain is a firing on a resolved incident: nothing new, the same trouble again, or a new one.
 func (j *judge) fireAgain(c Fire, m Member, known bool) {
 	soon := j.Now.Sub(j.inc.Ending.At) < j.inc.ReopenWithin
-	same := known && sameStart(m.StartsAt, c.Alert.StartsAt)
+	ongoing := m.Firing && c.Alert.StartsAt.IsZero() // told without a start, and no end was heard of
+	same := known && (ongoing || sameStart(m.StartsAt, c.Alert.StartsAt))
 	switch {
 	case soon && j.inc.Ending.Person() && same:
 		j.seen()

@@ -27,6 +27,7 @@ var mutants = []mutant{
 	{"an omission counts as an explicit end", "fire.go", `!m.Firing && m.Explicit`, `!m.Firing`},
 	{"no late duplicates", "fire.go", `j.Now.Sub(m.EndedAt) < LateDuplicate`, `false`},
 	{"a person's resolve holds nothing back", "fire.go", `case soon && j.inc.Ending.Person() && same:`, `case false && same:`},
+	{"without starts, a person's resolve holds nothing back", "fire.go", `ongoing := m.Firing`, `ongoing := false && m.Firing`},
 	{"re-opened, it always pages", "fire.go", `ending.Acked && !ending.Person() && !rises`, `false && !rises`},
 	{"a suppressed alert raises", "fire.go", `d.Suppressed == "" && `, ``},
 	{"a rise moves the deadline away", "fire.go", `latest = j.inc.Position.Deadline`, `_ = j.inc.Position.Deadline`},

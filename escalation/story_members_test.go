@@ -95,6 +95,12 @@ func TestStoriesOfMembers(t *testing.T) {
 			03:01 ana closes            | done, resolved, cancels ana, says resolved by ana over sms
 			03:05 fire a P1 start=02:50 | recorded, resolved, says still fires after ana resolved it
 			03:11 fire a P1 start=02:50 | opened, tier, pages ana, incident 2`},
+		{"after a person's resolve an alert without starts stays quiet until an end was heard of", `
+			03:00 fire a P1 | opened, pages ana
+			03:01 ana closes | done, resolved
+			03:02 fire a P1 | recorded, resolved, says still fires after ana resolved it
+			03:03 end a     | recorded, resolved
+			03:04 fire a P1 | reopened, tier, pages ana`},
 		{"after a person's resolve a new start pages at once", `
 			03:00 fire a P1 start=02:50 | opened, pages ana
 			03:01 ana acks

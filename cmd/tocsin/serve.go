@@ -62,7 +62,7 @@ func (c *cli) logger() *slog.Logger {
 type redisLog struct{ log *slog.Logger }
 
 func (r redisLog) Printf(_ context.Context, format string, v ...any) {
-	r.log.Debug("redis client: " + fmt.Sprintf(format, v...))
+	r.log.Debug("redis client", "message", fmt.Sprintf(format, v...))
 }
 
 func (c *cli) serve(ctx context.Context, listen, store string) error {

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 func TestEveryMeasureOnTheEmbeddedStore(t *testing.T) {
 	// It ensures that every measure runs to its end on a real gateway process and fills its row.
 	var log strings.Builder
-	b := &bench{dir: t.TempDir(), log: &log, sizes: sizes{rounds: 2, window: 100 * time.Millisecond, limit: 100,
+	b := &bench{dir: t.TempDir(), log: &log, sizes: sizes{rounds: 2, window: 300 * time.Millisecond, limit: 100,
 		pages: 3, pending: 50, due: 100 * time.Millisecond, incidents: 130, cpu: 5 * time.Millisecond}}
 	b.stores = b.kinds("embedded")
 	require.NoError(t, b.all(t.Context(), ""), log.String())
