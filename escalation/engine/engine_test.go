@@ -188,6 +188,32 @@ func TestMembershipMoves(t *testing.T) {
 	assert.Equal(t, escalation.Triggered, load(t, s, second.Incidents[0]).State)
 }
 
+// An alert that goes to two policies keeps both memberships, also when it is a repeat at one of
+// them and something new at the other.
+func TestMembershipOfTwoPolicies(t *testing.T) {
+	s := memstore.New(memstore.Options{})
+	clock := &virtual{now: time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC)}
+	e := start(t, s, clock.Now)
+	b := *e.Book()
+	var err error
+	b.Table, err = routing.Compile(routing.Spec{Scale: b.Scale, Root: routing.Route{
+		Policy: "platform", Routes: []routing.Route{{Policy: "platform", Continue: true}, {Policy: "second"}},
+	}})
+	require.NoError(t, err)
+	e.SetBook(&b)
+
+	a := alert("a", "A", "error", nil)
+	first := ingest(t, e, a)
+	require.Len(t, first.Incidents, 2)
+	_, err = e.Do(context.Background(), first.Incidents[1], escalation.Resolve{By: escalation.Actor{Name: "ben", Via: "api"}, Force: true})
+	require.NoError(t, err)
+	clock.add(11 * time.Minute)
+	again := ingest(t, e, a)
+	assert.Equal(t, []int{1, 1}, []int{again.Opened, again.Repeated})
+	assert.Equal(t, 1, load(t, s, first.Incidents[0]).Firing)
+	assert.Equal(t, escalation.Triggered, load(t, s, first.Incidents[0]).State)
+}
+
 // Too many waiting alerts are refused with ErrOverloaded, never forgotten: what was accepted is stored.
 func TestOverloadRefusesAlertsOnly(t *testing.T) {
 	slow := &gated{Store: memstore.New(memstore.Options{}), open: make(chan struct{}), loading: make(chan struct{}, 100)}

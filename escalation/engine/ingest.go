@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -150,56 +151,43 @@ func (e *Engine) fire(ctx context.Context, alerts []routing.Alert, s *Summary) e
 			})
 		}
 	}
-	results, err := e.submit(ctx, items, true)
+	outcomes, err := e.submitAll(ctx, items, true)
 	if err != nil {
 		return err
 	}
 	held := map[escalation.MemberKey][]paging.IncidentID{}
-	for i, r := range results {
-		if r.err != nil {
-			return r.err
-		}
-		s.count(r.outcome)
-		if r.outcome.Kind == escalation.Opened || r.outcome.Kind == escalation.Done {
-			m := items[i].members[0]
-			held[m] = append(held[m], r.outcome.Incident.ID)
+	var news []escalation.MemberKey
+	for i, o := range outcomes {
+		s.count(o)
+		m := items[i].members[0]
+		held[m] = append(held[m], o.Incident.ID)
+		if o.Kind == escalation.Opened || o.Kind == escalation.Done {
+			news = append(news, m)
 		}
 	}
-	return e.moveMembers(ctx, held)
+	return e.moveMembers(ctx, news, held)
 }
 
-// moveMembers ends the membership of alerts in incidents that they were not routed to now.
-func (e *Engine) moveMembers(ctx context.Context, held map[escalation.MemberKey][]paging.IncidentID) error {
-	if len(held) == 0 {
+// moveMembers ends the membership of alerts in incidents that they were not routed to now; held
+// is where they were. A repeat has nowhere to move from.
+func (e *Engine) moveMembers(ctx context.Context, news []escalation.MemberKey, held map[escalation.MemberKey][]paging.IncidentID) error {
+	if len(news) == 0 {
 		return nil
 	}
-	members := make([]escalation.MemberKey, 0, len(held))
-	for m := range held {
-		members = append(members, m)
-	}
-	found, err := e.store.FindIdentity(ctx, members)
+	found, err := e.store.FindIdentity(ctx, news)
 	if err != nil {
 		return errors.Join(ErrUnavailable, err)
 	}
 	var items []*item
 	for m, incidents := range found {
 		for _, id := range incidents {
-			if !contains(held[m], id) {
+			if !slices.Contains(held[m], id) {
 				items = append(items, &item{id: id, members: []escalation.MemberKey{m}, cmd: escalation.End{Member: m, Moved: string(held[m][0])}})
 			}
 		}
 	}
-	_, err = e.submit(ctx, items, false)
+	_, err = e.submitAll(ctx, items, false)
 	return err
-}
-
-func contains(ids []paging.IncidentID, id paging.IncidentID) bool {
-	for _, x := range ids {
-		if x == id {
-			return true
-		}
-	}
-	return false
 }
 
 // endOrAcknowledge sends ends and acknowledgements to the incidents that hold the alert,
@@ -224,15 +212,12 @@ func (e *Engine) endOrAcknowledge(ctx context.Context, alerts []routing.Alert, s
 			items = append(items, it)
 		}
 	}
-	results, err := e.submit(ctx, items, true)
+	outcomes, err := e.submitAll(ctx, items, true)
 	if err != nil {
 		return err
 	}
-	for i, r := range results {
-		if r.err != nil {
-			return r.err
-		}
-		if _, end := items[i].cmd.(escalation.End); end && r.outcome.Kind == escalation.Done {
+	for i, o := range outcomes {
+		if _, end := items[i].cmd.(escalation.End); end && o.Kind == escalation.Done {
 			s.Ended++
 		}
 	}
@@ -257,16 +242,8 @@ func (e *Engine) unlistMissing(ctx context.Context, d Delivery, group string) er
 			items = append(items, &item{id: m.Incident, members: []escalation.MemberKey{m.Member}, cmd: escalation.Unlist{Member: m.Member}})
 		}
 	}
-	results, err := e.submit(ctx, items, true)
-	if err != nil {
-		return err
-	}
-	for _, r := range results {
-		if r.err != nil {
-			return r.err
-		}
-	}
-	return nil
+	_, err = e.submitAll(ctx, items, true)
+	return err
 }
 
 func (s *Summary) count(o escalation.Outcome) {
@@ -280,7 +257,7 @@ func (s *Summary) count(o escalation.Outcome) {
 	default:
 		s.Joined++
 	}
-	if o.Incident != nil && !contains(s.Incidents, o.Incident.ID) && len(s.Incidents) < 100 {
+	if o.Incident != nil && !slices.Contains(s.Incidents, o.Incident.ID) && len(s.Incidents) < 100 {
 		s.Incidents = append(s.Incidents, o.Incident.ID)
 	}
 }

@@ -74,6 +74,23 @@ func (e *Engine) submit(ctx context.Context, items []*item, alerts bool) ([]resu
 	}
 }
 
+// submitAll is submit for those who need every command to be committed: the error is the first
+// that hit any of them.
+func (e *Engine) submitAll(ctx context.Context, items []*item, alerts bool) ([]escalation.Outcome, error) {
+	results, err := e.submit(ctx, items, alerts)
+	if err != nil {
+		return nil, err
+	}
+	outcomes := make([]escalation.Outcome, len(results))
+	for i, r := range results {
+		if r.err != nil {
+			return nil, r.err
+		}
+		outcomes[i] = r.outcome
+	}
+	return outcomes, nil
+}
+
 // Do applies one command to one incident and returns what became of it. An id that is not
 // known gives the outcome NoIncident.
 func (e *Engine) Do(ctx context.Context, id paging.IncidentID, cmd escalation.Command) (escalation.Outcome, error) {
@@ -91,18 +108,7 @@ func (e *Engine) DoAll(ctx context.Context, ids []paging.IncidentID, cmd func(pa
 	for i, id := range ids {
 		items[i] = &item{id: id, cmd: cmd(id)}
 	}
-	results, err := e.submit(ctx, items, false)
-	if err != nil {
-		return nil, err
-	}
-	outcomes := make([]escalation.Outcome, len(results))
-	for i, r := range results {
-		if r.err != nil {
-			return nil, r.err
-		}
-		outcomes[i] = r.outcome
-	}
-	return outcomes, nil
+	return e.submitAll(ctx, items, false)
 }
 
 // Report applies what delivery and providers tell of attempts. It implements delivery's Reporter.
@@ -114,16 +120,8 @@ func (e *Engine) Report(ctx context.Context, reports []paging.Report) error {
 			id: r.Attempt.Incident(), attempts: []paging.AttemptID{r.Attempt}, cmd: escalation.Reported{Report: r},
 		}
 	}
-	results, err := e.submit(ctx, items, false)
-	if err != nil {
-		return err
-	}
-	for _, r := range results {
-		if r.err != nil {
-			return r.err
-		}
-	}
-	return nil
+	_, err := e.submitAll(ctx, items, false)
+	return err
 }
 
 // PageTest sends a test page to one person, through the whole way that a real one takes.
@@ -142,9 +140,9 @@ func (e *Engine) PageTest(ctx context.Context, user paging.User, by string) (esc
 			Policy: policy, Key: routing.DedupKey(key), Severity: severity, Route: "test", Reasons: []string{"a test page"},
 		}},
 	}
-	results, err := e.submit(ctx, []*item{it}, false)
+	outcomes, err := e.submitAll(ctx, []*item{it}, false)
 	if err != nil {
 		return escalation.Outcome{}, err
 	}
-	return results[0].outcome, results[0].err
+	return outcomes[0], nil
 }

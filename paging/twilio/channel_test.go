@@ -153,7 +153,7 @@ func errorCases() []errorCase {
 		{"created, null SID", 201, `{"sid":null,"num_segments":null}`, paging.UnknownResult, 0},
 		{"created, HTML", 201, "<html>", paging.UnknownResult, 0},
 		{"created, empty", 201, "", paging.UnknownResult, 0},
-		{"created, endless", 201, strings.Repeat(" ", 2<<20) + `{"sid":"SM1"}`, paging.UnknownResult, 0},
+		{"created, endless", 201, strings.Repeat(" ", 5<<20) + `{"sid":"SM1"}`, paging.UnknownResult, 0},
 		{"created and failed", 201, `{"sid":"SM1","status":"failed","error_code":30006}`, paging.BadContact, 30006},
 	}
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/twilio/twilio-go/client"
 )
 
-// maxAnswer bounds what is read of one answer. A page of 50 messages is about 60 kB.
-const maxAnswer = 1 << 20
+// maxAnswer bounds what is read of one answer. A page of 1000 messages is about 1.2 MB.
+const maxAnswer = 4 << 20
 
 // bound is twilio-go's BaseClient for one call. The client of twilio-go knows no context,
 // forgets to close error bodies and loses the status and headers of errors that are not JSON.
