@@ -49,16 +49,24 @@ func look(t *testing.T, c *client.Client, texts map[string]telephone.Text) world
 			}
 		})
 	}
-	defer readers.Wait()
-	defer close(ids)
+	err := eachIncident(c, func(id string) { ids <- id })
+	close(ids)
+	readers.Wait() // before w is copied
+	require.NoError(t, err)
+	return w
+}
+
+func eachIncident(c *client.Client, found func(id string)) error {
 	for before := ""; ; {
 		list, err := c.Incidents(context.Background(), true, 500, before)
-		require.NoError(t, err)
+		if err != nil {
+			return err
+		}
 		for _, i := range list.Incidents {
-			ids <- string(i.ID)
+			found(string(i.ID))
 		}
 		if before = string(list.Next); before == "" {
-			return w
+			return nil
 		}
 	}
 }
