@@ -8,7 +8,8 @@ import (
 )
 
 // atOnce is how many stories run at the same time. They mostly wait for deadlines, so that it
-// may be more than there are cores.
+// may be more than there are cores. Those that hold the gateway to a second of its deadlines
+// are not parallel: they have the machine to themselves.
 const atOnce = "6"
 
 func TestMain(m *testing.M) {

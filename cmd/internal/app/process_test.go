@@ -24,7 +24,6 @@ import (
 // The same main job as users meet it: the real binary with a configuration in a file, a real
 // Redis, a real Alertmanager.
 func TestRealProcesses(t *testing.T) {
-	t.Parallel()
 	binary := apptest.Build(t)
 	t.Run("Alertmanager, acknowledged by text", func(t *testing.T) {
 		t.Parallel()

@@ -98,7 +98,6 @@ func assertOnTime(t *testing.T, what string, due, at time.Time) {
 // A graceful stop waits for the text that is under way and reports it; on the same store the
 // escalation goes on where it stood, at its time.
 func TestStopAndStartAgain(t *testing.T) {
-	t.Parallel()
 	apptest.Both(t, func(t *testing.T, kind apptest.Kind) {
 		w := apptest.New(t, kind, strings.Replace(muted, "2s", "4s", 1))
 		g := w.Run()

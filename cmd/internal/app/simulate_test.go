@@ -123,7 +123,6 @@ func quick(t *testing.T) string {
 // the same pages to the same people, all tiers, both rounds and the fallback twice, each within
 // a second of its time.
 func TestSimulationForetellsWhatHappens(t *testing.T) {
-	t.Parallel()
 	apptest.Both(t, func(t *testing.T, kind apptest.Kind) {
 		w := apptest.New(t, kind, quick(t))
 		g := w.Run()

@@ -22,7 +22,6 @@ const twinAlerts = 20
 // Two gateways on one Redis are one service: an alert that both get pages once, whoever took
 // it, and what is acknowledged at one is acknowledged at the other, where nobody is paged then.
 func TestTwins(t *testing.T) {
-	t.Parallel()
 	w := apptest.New(t, apptest.Redis, strings.Replace(muted, "2s", "5s", 1))
 	first, second := w.Run(), w.Run()
 	require.NotEqual(t, first.URL, second.URL)
