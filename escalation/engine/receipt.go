@@ -12,7 +12,7 @@ import (
 // names only one of them, but what became of the text became of all: a rolling text that was
 // never delivered must hand on every incident that it told of.
 func (e *Engine) withBundles(ctx context.Context, reports []paging.Report) []paging.Report {
-	all := reports
+	all := slices.Clip(reports) // the caller's slice is not written to
 	for _, r := range reports {
 		final := r.Result == paging.ResultFailed || r.Result == paging.ResultDelivered
 		if r.Token != "" || !final {
@@ -25,7 +25,7 @@ func (e *Engine) withBundles(ctx context.Context, reports []paging.Report) []pag
 		}
 		for _, id := range others {
 			r.Attempt = id
-			all = append(slices.Clip(all), r)
+			all = append(all, r)
 		}
 	}
 	return all
