@@ -32,7 +32,7 @@ import (
 // Errors that callers tell apart; compare with errors.Is. Any other error is trouble of the store.
 var (
 	// ErrConflict: the revision is no longer the expected one. Load again and judge again.
-	ErrConflict = errors.New("store: the incident has changed in the meantime")
+	ErrConflict = errors.New("store: it has changed in the meantime")
 	// ErrFenced: the claim was taken over, canceled or settled; its holder must not go on.
 	ErrFenced = errors.New("store: the claim is no longer held")
 	// ErrNotFound: there is no such incident or attempt.
@@ -40,6 +40,9 @@ var (
 	// ErrNewer: the value was written by a newer version of Tocsin and is left alone.
 	ErrNewer = errors.New("store: written by a newer version")
 )
+
+// SeriesKept is how many values of a series are kept.
+const SeriesKept = 1000
 
 // Revision identifies one state of an incident. The zero value means "does not exist".
 type Revision struct {
@@ -114,13 +117,14 @@ type Filter struct {
 
 // Intake is one inbound delivery as it was judged: evidence, and what replays run on.
 type Intake struct {
-	At          time.Time `json:"at"`
-	Integration string    `json:"integration"`
-	DeliveryID  string    `json:"delivery_id,omitempty"`
-	Alerts      int       `json:"alerts"`
-	Note        string    `json:"note,omitempty"` // drops and rejections, with their reasons
-	Body        []byte    `json:"body,omitempty"` // capped
-	Truncated   bool      `json:"truncated,omitempty"`
+	At          time.Time         `json:"at"`
+	Integration string            `json:"integration"`
+	DeliveryID  string            `json:"delivery_id,omitempty"`
+	Alerts      int               `json:"alerts"`
+	Note        string            `json:"note,omitempty"`   // drops and rejections, with their reasons
+	Header      map[string]string `json:"header,omitempty"` // what decoding Body again needs; never a credential
+	Body        []byte            `json:"body,omitempty"`   // capped
+	Truncated   bool              `json:"truncated,omitempty"`
 }
 
 // Store keeps incidents and what belongs to them. All methods are safe for concurrent use.
@@ -173,6 +177,18 @@ type Store interface {
 	// Once returns the value and whether it is there; values are kept until they expire.
 	Once(ctx context.Context, key string, now time.Time) (string, bool, error)
 	SetOnce(ctx context.Context, key, value string, now time.Time, keep time.Duration) error
+
+	// Append adds the next value to a series, whose values are numbered from 1: revisions of the
+	// configuration, of the overlay. after is the number of the last one that the caller knows
+	// (0: none); ErrConflict when that is not the last one. Append with the token of the last
+	// value, or with that of the value after `after`, is settled: it was applied before. All but
+	// the last SeriesKept values are forgotten. A name has 1 to 100 bytes of a-z 0-9 : _ -; a
+	// value has at most 4 MiB.
+	Append(ctx context.Context, series string, after uint64, token string, value []byte) error
+	// Last returns, per series in order, the number of its last value; 0 when it has none.
+	Last(ctx context.Context, series ...string) ([]uint64, error)
+	// Value returns one value of a series. ErrNotFound: there is none, or it was forgotten.
+	Value(ctx context.Context, series string, number uint64) ([]byte, error)
 
 	// Record appends to the intake log, and forgets what is older than keep.
 	Record(ctx context.Context, in Intake, keep time.Duration) error

@@ -33,6 +33,7 @@
 //	codekeys   phone, key                 → number
 //	phones     phone                      → lease and state
 //	once       key                        → expiry, value;   expiry: time, key
+//	series     name, number               → format, token, value
 //	intake     time, number               → intake
 //	meta       format, shards
 package boltstore

@@ -21,12 +21,19 @@ import (
 	"tocsin/paging"
 )
 
-// crashFolder names the folder in which a child of TestKill commits until it is killed.
-const crashFolder = "TOCSIN_TEST_CRASH_FOLDER"
+// The folder in which a child of TestKill commits, or one of TestKillSeries appends, until it
+// is killed.
+const (
+	crashFolder = "TOCSIN_TEST_CRASH_FOLDER"
+	crashSeries = "TOCSIN_TEST_CRASH_SERIES"
+)
 
 func TestMain(m *testing.M) {
 	if folder := os.Getenv(crashFolder); folder != "" {
 		commitForEver(folder)
+	}
+	if folder := os.Getenv(crashSeries); folder != "" {
+		appendForEver(folder)
 	}
 	os.Exit(m.Run())
 }
@@ -103,8 +110,20 @@ func TestKill(t *testing.T) {
 // killedChild runs a child, kills it after so many acknowledgements, and notes all it printed.
 func killedChild(t *testing.T, folder string, lines int, all map[paging.IncidentID]said) {
 	t.Helper()
+	killed(t, crashFolder, folder, lines, 3, func(f []string) {
+		entries, _ := strconv.Atoi(f[1])
+		count, _ := strconv.Atoi(f[2])
+		id := paging.IncidentID(f[0])
+		all[id] = said{max(entries, all[id].entries), max(count-entries, 0) + max(all[id].count, 0)}
+	})
+}
+
+// killed runs this binary with that variable set to the folder, kills it after so many lines,
+// and hands over the fields of each line that it printed whole.
+func killed(t *testing.T, variable, folder string, lines, fields int, note func([]string)) {
+	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), crashFolder+"="+folder)
+	child.Env = append(os.Environ(), variable+"="+folder)
 	out, err := child.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, child.Start())
@@ -114,14 +133,11 @@ func killedChild(t *testing.T, folder string, lines int, all map[paging.Incident
 			require.NoError(t, child.Process.Kill())
 		}
 		f := strings.Fields(scan.Text())
-		if len(f) != 3 {
+		if len(f) != fields {
 			require.Greater(t, n, lines, "the child failed: %s", scan.Text()) // else the last line, cut off
 			break
 		}
-		entries, _ := strconv.Atoi(f[1])
-		count, _ := strconv.Atoi(f[2])
-		id := paging.IncidentID(f[0])
-		all[id] = said{max(entries, all[id].entries), max(count-entries, 0) + max(all[id].count, 0)}
+		note(f)
 	}
 	require.Error(t, child.Wait(), "it was killed")
 }

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -64,4 +65,30 @@ func SetFormat(s *Store, format byte) error {
 	return s.submit(context.Background(), func(t *txn) error {
 		return t.put(metaBucket, []byte("format"), []byte{0, 0, 0, 0, 0, 0, 0, format})
 	})
+}
+
+// SetSeriesFormat pretends that another version wrote a value of a series.
+func SetSeriesFormat(s *Store, name string, number uint64, format byte) error {
+	return s.submit(context.Background(), func(t *txn) error {
+		row := bytes.Clone(t.get(seriesBucket, seriesKey(name, number)))
+		row[1] = format
+		return t.put(seriesBucket, seriesKey(name, number), row)
+	})
+}
+
+// TruncateSeries damages a value of a series.
+func TruncateSeries(s *Store, name string, number uint64, size int) error {
+	return s.submit(context.Background(), func(t *txn) error {
+		row := bytes.Clone(t.get(seriesBucket, seriesKey(name, number)))
+		return t.put(seriesBucket, seriesKey(name, number), row[:size])
+	})
+}
+
+// SeriesRows is how many values of all series are in the file.
+func SeriesRows(s *Store) (n int) {
+	_ = s.view(context.Background(), func(t *txn) error {
+		n = t.bucket(seriesBucket).Stats().KeyN
+		return nil
+	})
+	return n
 }

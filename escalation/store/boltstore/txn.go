@@ -31,13 +31,14 @@ const (
 	phoneBucket    = "phones"
 	onceBucket     = "once"
 	expiryBucket   = "expiry"
+	seriesBucket   = "series"
 	intakeBucket   = "intake"
 	metaBucket     = "meta"
 )
 
 var buckets = [...]string{incidentBucket, headBucket, keyBucket, openBucket, endedBucket, timerBucket, memberBucket,
 	identityBucket, groupBucket, entryBucket, attemptBucket, dueBucket, codeBucket, codeKeyBucket, phoneBucket,
-	onceBucket, expiryBucket, intakeBucket, metaBucket}
+	onceBucket, expiryBucket, seriesBucket, intakeBucket, metaBucket}
 
 // appended says which buckets grow at their end: their pages are filled nearly full when they
 // split, for nothing comes in between later.

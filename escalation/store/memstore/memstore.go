@@ -44,6 +44,7 @@ type Store struct {
 
 	phones map[string]*phoneBook
 	once   map[string]proof
+	series map[string]*series
 	intake []store.Intake // sorted by time
 }
 
@@ -91,6 +92,7 @@ func New(o Options) *Store {
 		incidents: map[paging.IncidentID]*record{}, keys: map[routing.DedupKey]paging.IncidentID{},
 		identity: map[escalation.MemberKey]map[paging.IncidentID]bool{}, groups: map[group]map[store.Membership]bool{},
 		attempts: map[int]*agenda[paging.AttemptID]{}, phones: map[string]*phoneBook{}, once: map[string]proof{},
+		series: map[string]*series{},
 	}
 }
 

@@ -19,6 +19,8 @@
 //	g:<digest>   hash     group → incident, member  (shard of integration and group)
 //	c: ck: cn: ct: l:     codes and state of a phone (shard of the phone)
 //	n:<digest>   string   proofs of completion      (shard of the key)
+//	s            hash     series → number and token of its last value  (shard 0)
+//	s:<name>:<n> string   format, token, value of a series             (shard 0)
 //	intake       stream   intake log                (shard 0)
 //
 // # Rules

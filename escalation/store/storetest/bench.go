@@ -20,6 +20,7 @@ func BenchmarkSuite(b *testing.B, open func(testing.TB) store.Store) {
 	b.Run("touch-64", func(b *testing.B) { benchTouch(b, open(b), 64) })
 	b.Run("claim-none-of-100k", func(b *testing.B) { benchClaimNone(b, open(b)) })
 	b.Run("claim-100-due", func(b *testing.B) { benchClaimDue(b, open(b)) })
+	b.Run("last-of-2-series", func(b *testing.B) { benchLast(b, open(b)) })
 }
 
 // BenchChange is the opening of an incident as it really is: about 1 KB of state, a member, an
@@ -119,5 +120,23 @@ func benchClaimDue(b *testing.B, s store.Store) {
 			b.Fatal(len(claims), err)
 		}
 		now = now.Add(Lease) // what was claimed first comes due again
+	}
+}
+
+// benchLast asks as every process does twice a second, beside full series of large values.
+func benchLast(b *testing.B, s store.Store) {
+	names := []string{"config", "overlay"}
+	for n := range uint64(50) {
+		for _, name := range names {
+			require.NoError(b, s.Append(b.Context(), name, n, Token(), SeriesValue("bench", 100_000)))
+		}
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		last, err := s.Last(b.Context(), names...)
+		if err != nil || last[0] != 50 || last[1] != 50 {
+			b.Fatal(last, err)
+		}
 	}
 }

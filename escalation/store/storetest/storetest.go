@@ -16,6 +16,8 @@
 //     longer held does nothing.
 //   - "Next" of a claim is the earliest time in the index after the claim, ends of leases included.
 //   - Under a limit the earliest timers and the most urgent attempts are taken, within a shard.
+//   - An Append is settled by the token of the value after its number, too, whatever was
+//     appended since; a number beyond the last one is a conflict like one before it.
 //   - A limit of 0 means no limit (List, MembersOf, Intakes).
 //   - An incident of a newer format is loaded as an error; a newer attempt does not keep others
 //     from being claimed. A store writes the format that it is given.
@@ -66,7 +68,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, opts ...Option) {
 	}
 	groups := []map[string]func(*suite){
 		commitTests(), raceTests(), rowTests(), counterTests(), timerTests(), claimTests(), attemptTests(),
-		codeTests(), phoneTests(), keepTests(), listTests(), newerTests(), restartTests(),
+		codeTests(), phoneTests(), keepTests(), seriesTests(), listTests(), newerTests(), restartTests(),
 	}
 	for _, group := range groups {
 		for name, test := range group {
