@@ -3,6 +3,7 @@ package configs
 import (
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,10 +28,15 @@ func (r *reader) config() *Config {
 		Retention:  r.topDuration("retention", DefaultRetention),
 		Record:     r.topDuration("record", DefaultRecord),
 		Severities: r.scale,
+		Rollout:    r.rollout(),
+		Managed:    r.managed(),
 		book:       book,
+		specs:      map[string]schedules.Spec{},
+		promised:   map[string]node{},
 	}
 	book.StrongCodes = r.strongCodes()
 	c.PublicURL = r.publicURL()
+	c.CalendarKey = r.calendarKey()
 	c.APITokens = r.apiTokens()
 	c.Providers = r.providers()
 	c.Integrations = r.integrations()
@@ -41,11 +47,12 @@ func (r *reader) config() *Config {
 	if len(phones) > 0 && len(r.items["providers"]) == 0 && !r.reg.AllowNoProvider {
 		r.fail(phones[0], "nobody can be texted: there is no provider; add one to providers")
 	}
+	c.timeOff = r.timeOff
 	r.teams(book.Teams)
-	people := r.schedules(book.Schedules)
+	people := r.schedules(c)
 	p := policyReader{reader: r, book: book, people: people}
 	p.policies()
-	c.watched = p.watched
+	c.watched, c.places, c.first = p.watched, r.landmarks(), r.first
 	r.routing(book)
 	r.reachable(book)
 	return c
@@ -61,16 +68,37 @@ func (r *reader) topDuration(key string, absent time.Duration) time.Duration {
 }
 
 // strongCodes reads reply_codes.
-func (r *reader) strongCodes() bool {
-	n, ok := r.sections["reply_codes"]
+func (r *reader) strongCodes() bool { return r.choice("reply_codes", "short", "strong") == "strong" }
+
+// managed reads config_mode.
+func (r *reader) managed() bool { return r.choice("config_mode", "files", "managed") == "managed" }
+
+func (r *reader) rollout() schedules.Rollout {
+	return schedules.Rollout(r.choice("rollout", string(schedules.RolloutAfterShift),
+		string(schedules.RolloutNow), string(schedules.RolloutAfterRotation)))
+}
+
+// choice reads a key at the top that takes one of a few words; the first is the default.
+func (r *reader) choice(key string, words ...string) string {
+	n, ok := r.sections[key]
 	if !ok {
-		return false
+		return words[0]
 	}
 	s, ok := r.text(n)
-	if ok && s != "short" && s != "strong" {
-		r.fail(n, "reply_codes %q is unknown; use short or strong", s)
+	if !ok {
+		return words[0]
 	}
-	return s == "strong"
+	if !slices.Contains(words, s) {
+		r.fail(n, "%s %q is unknown; use %s", key, s, alternatives(words))
+		return words[0]
+	}
+	return s
+}
+
+// alternatives lists words for people: "a, b or c".
+func alternatives(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 func (r *reader) publicURL() string {
@@ -110,6 +138,19 @@ func loopback(address string) bool {
 	}
 	ip := net.ParseIP(u.Hostname())
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// calendarKey is what addresses of calendar feeds are signed with.
+func (r *reader) calendarKey() Secret {
+	n, ok := r.sections["calendar_key"]
+	if !ok {
+		return Secret{}
+	}
+	key, ok := r.secret(n, false)
+	if ok && len(key.Reveal()) < minToken && !r.noSecrets {
+		r.fail(n, "the key has fewer than %d characters; make one with for example openssl rand -hex 24", minToken)
+	}
+	return key
 }
 
 // minToken is the least length of a token that is not worth guessing.

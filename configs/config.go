@@ -8,6 +8,7 @@ import (
 	"tocsin/escalation"
 	"tocsin/routing"
 	"tocsin/routing/source"
+	"tocsin/schedules"
 )
 
 // Registry is what this binary can do. cmd fills it, so that no adapter is known here.
@@ -15,6 +16,10 @@ type Registry struct {
 	Sources   map[string]source.Source // by name
 	Providers []string                 // types of providers: "twilio"
 	Contacts  []string                 // kinds of contacts that some channel reaches: "sms"
+
+	// Calendar reads the calendars that a configuration names; without one such a
+	// configuration is refused.
+	Calendar CalendarReader
 
 	// AllowNoProvider takes a configuration that can page nobody, for the demo and for
 	// commands that only look, such as simulate.
@@ -24,15 +29,32 @@ type Registry struct {
 // Config is a configuration without faults.
 type Config struct {
 	PublicURL         string // without a slash at its end; may be empty when no provider calls back
+	CalendarKey       Secret // signs the addresses of calendar feeds; empty: there are none
 	APITokens         []APIToken
 	Retention, Record time.Duration // of resolved incidents; of what came in
 	Severities        routing.Scale
 	Integrations      []Integration
 	Providers         []Provider
 
+	// Managed says that the configuration is edited through the API (config_mode: managed);
+	// else its files win.
+	Managed bool
+
+	// Rollout says when a change of a rotation takes effect.
+	Rollout schedules.Rollout
+
 	book     *escalation.Book
 	warnings Problems
 	watched  []watched
+	places   map[string]node // of what findings speak of
+	first    node            // the begin of the first file
+	promised map[string]node // schedules that require coverage, and where
+
+	specs    map[string]schedules.Spec             // as the files say, without anybody's own time off
+	timeOff  map[schedules.UserID][]schedules.Away // what people say of themselves, for every schedule
+	compiled map[string]*schedules.Schedule        // of specs and timeOff
+	skipped  []Skipped
+	digest   string // of the files
 }
 
 // Defaults of a configuration that does not say.
@@ -83,7 +105,7 @@ type Provider struct {
 // Book returns what judgements are made from. It is built once and never changes.
 func (c *Config) Book() *escalation.Book { return c.book }
 
-// Revision is a digest of the files.
+// Revision is a digest of the files, or what [Config.With] was given instead.
 func (c *Config) Revision() string { return c.book.Revision }
 
 // Warnings are weaknesses that do not depend on the time.

@@ -14,12 +14,21 @@
 // joined in the order of the file names; what can be said only once (route, severities,
 // public_url, …) must stand in one file.
 //
+// # Bundles and what is added to them
+//
+//	files ──ReadBundle──▶ Bundle ──Config──▶ Config, Book ──With──▶ Config, Book
+//
+// A [Bundle] is the YAML files and the calendars that they name, as bytes: what a revision
+// keeps, without secrets. [Load] is a bundle that is decoded at once. What operations add
+// later (pins of rollouts, overrides) makes a copy of the Config ([Config.With]); what it
+// names and the files no longer have is left out and told ([Config.Skipped]).
+//
 // # What it does not know
 //
-// No source and no provider is known here: cmd passes their names in a [Registry]. The
-// package reads the configuration and the files of its secrets and nothing else. It
-// knows no clock: what depends on the time of day, such as a gap in a schedule, is asked
-// for with an instant ([Config.Weaknesses]).
+// No source, no provider and no calendar format is known here: cmd passes them in a
+// [Registry]. The package reads the configuration and the files of its secrets and nothing
+// else. It knows no clock: what depends on the time of day, such as a gap in a schedule, is
+// asked for with an instant ([Config.Weaknesses]).
 //
 // # Secrets
 //

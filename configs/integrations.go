@@ -37,7 +37,9 @@ func (r *reader) integration(item node) (Integration, bool) {
 	}
 	known := false
 	if n, ok := f.need("source"); ok {
-		if name, ok := r.text(n); ok {
+		if name, ok := r.text(n); ok && name == escalation.TestSource {
+			r.fail(n, "source %q is kept for the test pages of tocsin; use the source of what sends here", name)
+		} else if ok {
 			if i.Source, known = r.reg.Sources[name]; !known {
 				r.fail(n, "source %q is unknown%s", name, suggestion(name, r.sources()))
 			}

@@ -1,9 +1,6 @@
 package configs
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
@@ -18,76 +15,72 @@ import (
 // Load reads a file, or all *.yaml and *.yml of a folder as one. env looks a variable up
 // ([os.LookupEnv]). The error is a [Problems] that holds every fault; then there is no Config.
 func Load(path string, reg Registry, env func(string) (string, bool)) (*Config, error) {
-	names, err := filesOf(path)
+	at, b, err := readFolder(path)
 	if err != nil {
-		return nil, Problems{{File: path, Message: err.Error()}}
+		return nil, err
 	}
-	files := make([]file, 0, len(names))
-	var problems Problems
-	for _, name := range names {
-		data, err := readBounded(name, maxBytes+1)
-		if err != nil {
-			problems = append(problems, Problem{File: name, Message: "cannot be read: " + reason(err)})
-			continue
-		}
-		files = append(files, file{name, data})
-	}
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	return read(files, reg, env, readBeside)
+	return b.config(Options{Registry: reg, Env: env, Secrets: at.dir}, at.place, "")
 }
 
 // Parse reads a configuration that is in memory, such as a built-in example. It has no
 // folder, so that its secrets can only come from the environment.
 func Parse(name string, data []byte, reg Registry, env func(string) (string, bool)) (*Config, error) {
-	return read([]file{{name, data}}, reg, env, func(string, string) ([]byte, error) {
-		return nil, errors.New("this configuration is built in and has no folder; use { env: NAME }")
-	})
+	base := filepath.Base(name)
+	b := Bundle{Files: []File{{base, data}}}
+	return b.config(Options{Registry: reg, Env: env}, func(string) string { return name },
+		"this configuration is built in and has no folder; use { env: NAME }")
 }
 
-// file is one YAML file.
-type file struct {
-	name string
-	data []byte
+// folder is where a configuration lies.
+type folder struct {
+	dir   string
+	names []string // of its YAML files, in order
+	typed string   // the path of the only file, as it was typed; empty for a folder
 }
 
-// filesOf lists what a path stands for, in order.
-func filesOf(path string) ([]string, error) {
+// place is the path of a file, for people.
+func (f folder) place(name string) string {
+	if f.typed != "" && name == f.names[0] {
+		return f.typed
+	}
+	return filepath.Join(f.dir, filepath.FromSlash(name))
+}
+
+// folderOf lists what a path stands for, in order.
+func folderOf(path string) (folder, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, errors.New("does not exist; name a YAML file or a folder of them")
+		return folder{}, errors.New("does not exist; name a YAML file or a folder of them")
 	case err != nil:
-		return nil, errors.New("cannot be read: " + reason(err))
+		return folder{}, errors.New("cannot be read: " + reason(err))
 	case !info.IsDir():
-		return []string{path}, nil
+		return folder{filepath.Dir(path), []string{filepath.Base(path)}, path}, nil
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		return nil, errors.New("cannot be read: " + reason(err))
+		return folder{}, errors.New("cannot be read: " + reason(err))
 	}
-	var names []string
+	found := folder{dir: path}
 	for _, entry := range entries {
 		ext := filepath.Ext(entry.Name())
 		if strings.HasPrefix(entry.Name(), ".") || ext != ".yaml" && ext != ".yml" {
 			continue
 		}
-		name := filepath.Join(path, entry.Name())
-		if info, err := os.Stat(name); err != nil || !info.IsDir() { // a broken link is told of when it is read
-			names = append(names, name)
+		if info, err := os.Stat(filepath.Join(path, entry.Name())); err != nil || !info.IsDir() { // a broken link is told of when it is read
+			found.names = append(found.names, entry.Name())
 		}
 	}
-	if len(names) == 0 {
-		return nil, errors.New("the folder holds no *.yaml or *.yml file")
+	if len(found.names) == 0 {
+		return folder{}, errors.New("the folder holds no *.yaml or *.yml file")
 	}
-	return names, nil
+	return found, nil
 }
 
-// readBeside reads a file whose path is relative to a configuration file.
-func readBeside(config, name string) ([]byte, error) {
+// readSecret reads a file whose path is relative to the folder of secrets.
+func readSecret(dir, name string) ([]byte, error) {
 	if !filepath.IsAbs(name) {
-		name = filepath.Join(filepath.Dir(config), name)
+		name = filepath.Join(dir, name)
 	}
 	data, err := readBounded(name, maxSecretSize+1)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
@@ -114,20 +107,20 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// read parses, joins and decodes the files.
-func read(files []file, reg Registry, env func(string) (string, bool), readFile func(config, name string) ([]byte, error)) (*Config, error) {
-	r := &reader{reg: reg, env: env, readFile: readFile, places: map[string]node{}, sections: map[string]node{}, items: map[string][]node{}}
+// read parses, joins and decodes the YAML files.
+func (r *reader) read(files []File) (*Config, error) {
+	r.places, r.sections, r.items = map[string]node{}, map[string]node{}, map[string][]node{}
 	for _, f := range files {
-		root, problem := parseFile(f.name, f.data)
+		root, problem := parseFile(f.Name, f.Data)
 		if problem != nil {
 			r.problems = append(r.problems, *problem)
 			continue
 		}
 		if root != nil && !(node{y: root}).null() {
-			r.join(node{root, f.name, ""})
+			r.join(node{root, f.Name, ""})
 		}
 	}
-	r.first = node{&yaml.Node{Line: 1, Column: 1}, files[0].name, ""}
+	r.first = node{&yaml.Node{Line: 1, Column: 1}, files[0].Name, ""}
 	if len(r.problems.Errors()) > 0 && len(r.sections)+len(r.items) == 0 {
 		r.problems.sort() // nothing was read: to complain of what is missing would only distract
 		return nil, r.problems
@@ -139,14 +132,13 @@ func read(files []file, reg Registry, env func(string) (string, bool), readFile 
 		return nil, r.problems
 	}
 	c.warnings = r.problems
-	c.book.Revision = revision(files)
 	return c, nil
 }
 
 // The keys at the top of a file. A list is joined over all files; all else stands once.
 var (
 	topLists  = [...]string{"api_tokens", "integrations", "classify", "time_intervals", "policies", "schedules", "users", "teams", "providers"}
-	topSingle = [...]string{"public_url", "retention", "record", "reply_codes", "severities", "default_severity", "route"}
+	topSingle = [...]string{"public_url", "retention", "record", "reply_codes", "config_mode", "rollout", "calendar_key", "severities", "default_severity", "route"}
 )
 
 // join adds the sections of one file to those of the files before it.
@@ -169,17 +161,4 @@ func (r *reader) join(root node) {
 			r.sections[key] = value
 		}
 	})
-}
-
-// revision is a digest of what the files say: their names and bytes. The values of
-// secrets are no part of it, only where they come from.
-func revision(files []file) string {
-	h := sha256.New()
-	for _, f := range files {
-		for _, part := range [][]byte{[]byte(filepath.Base(f.name)), f.data} {
-			h.Write(binary.AppendUvarint(nil, uint64(len(part)))) // so that no two lists of files read alike
-			h.Write(part)
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,8 +20,8 @@ import (
 // registry knows the names that cmd will register, without the adapters.
 func registry() Registry {
 	signs := func(source.Header, []byte, string) error { return nil }
-	reg := Registry{Sources: map[string]source.Source{}, Providers: []string{"twilio"}, Contacts: []string{"sms"}}
-	for _, name := range []string{"alertmanager", "sarif", "trivy-operator", "generic"} {
+	reg := Registry{Sources: map[string]source.Source{}, Providers: []string{"twilio"}, Contacts: []string{"sms"}, Calendar: plainCalendar{}}
+	for _, name := range []string{"alertmanager", "sarif", "trivy-operator", "generic", "test"} {
 		reg.Sources[name] = source.Source{Name: name}
 	}
 	for _, name := range []string{"sentry", "github"} {
@@ -52,9 +53,19 @@ func loadExample(t *testing.T, name string) *Config {
 	t.Helper()
 	data, err := examples.Files.ReadFile(name)
 	require.NoError(t, err)
-	c, err := Parse(name, data, registry(), anyEnv)
+	b := Bundle{Files: []File{{name, data}}}
+	for _, n := range calendarsIn(name, data) {
+		if ics, err := examples.Files.ReadFile(n.y.Value); assert.NoError(t, err) && !b.has(n.y.Value) {
+			b.Files = append(b.Files, File{n.y.Value, ics})
+		}
+	}
+	c, err := b.Config(Options{Registry: registry(), Env: anyEnv})
 	require.NoError(t, err)
 	return c
+}
+
+func (b Bundle) has(name string) bool {
+	return slices.ContainsFunc(b.Files, func(f File) bool { return f.Name == name })
 }
 
 // It ensures that every example loads without a fault, that only what is meant to be
@@ -64,6 +75,9 @@ func TestExamplesLoad(t *testing.T) {
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(entries), 6)
 	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) != ".yaml" {
+			continue
+		}
 		t.Run(entry.Name(), func(t *testing.T) {
 			path := filepath.Join("examples", entry.Name())
 			if entry.Name() == "starter.yaml" { // its secrets are files beside it
@@ -250,7 +264,7 @@ func TestAliases(t *testing.T) {
 // It ensures that no input makes the reader panic, and that there is a Config or an error.
 func FuzzParse(f *testing.F) {
 	entries, _ := examples.Files.ReadDir(".")
-	for _, entry := range entries {
+	for _, entry := range entries { // the calendars too: they are no YAML
 		data, _ := examples.Files.ReadFile(entry.Name())
 		f.Add(data)
 	}

@@ -6,13 +6,16 @@ import (
 	"strings"
 
 	"tocsin/routing"
+	"tocsin/schedules"
 )
 
 // reader reads one configuration: it holds what was found so far and all problems.
 type reader struct {
-	reg      Registry
-	env      func(string) (string, bool)
-	readFile func(config, name string) ([]byte, error)
+	reg       Registry
+	env       func(string) (string, bool)
+	readFile  func(name string) ([]byte, error) // of a secret
+	noSecrets bool                              // a secret that cannot be read is no fault
+	calendars map[string][]byte                 // by name
 
 	problems Problems
 	first    node            // the beginning of the first file, for what is missing altogether
@@ -23,12 +26,18 @@ type reader struct {
 	scale  routing.Scale
 	names  map[string]map[string]node // section → name → where it is defined
 	layers map[string][]string        // schedule → its layers
+	roles  map[string][]string        // schedule → the roles of its layers
+
+	shadows []string // "schedule/layer" of those who are never paged
+
+	identities []identity // what calendars may call people
+	timeOff    map[schedules.UserID][]schedules.Away
 }
 
 // gatherNames learns what is defined before anything refers to it, and refuses a name
 // that is defined twice. Whether a name is there at all is judged when its item is read.
 func (r *reader) gatherNames() {
-	r.names, r.layers = map[string]map[string]node{}, map[string][]string{}
+	r.names, r.layers, r.roles = map[string]map[string]node{}, map[string][]string{}, map[string][]string{}
 	for _, section := range topLists {
 		defined := map[string]node{}
 		r.names[section] = defined
@@ -47,23 +56,31 @@ func (r *reader) gatherNames() {
 			}
 			defined[name] = n
 			if section == "schedules" {
-				r.layers[name] = layersOf(item)
+				r.layers[name], r.roles[name] = valuesIn(item, "layers", "name"), sortedUnique(valuesIn(item, "layers", "role"))
 			}
 		}
 	}
 }
 
-func layersOf(schedule node) (names []string) {
-	layers, ok := schedule.peek("layers")
-	if !ok || layers.kind() != "a list" {
+// valuesIn lists what the items of a list, such as the layers of a schedule, say at key.
+func valuesIn(item node, section, key string) (values []string) {
+	list, ok := item.peek(section)
+	if !ok || list.kind() != "a list" {
 		return nil
 	}
-	for _, y := range layers.y.Content {
-		if n, ok := (node{y: y}).peek("name"); ok {
-			names = append(names, n.y.Value)
+	for _, y := range list.y.Content {
+		if n, ok := (node{y: y}).peek(key); ok && n.kind() == "a single value" {
+			values = append(values, n.y.Value)
 		}
 	}
-	return names
+	return values
+}
+
+// lines are what may stand behind the slash of "schedule:NAME/": layers and roles.
+func (r *reader) lines(schedule string) []string {
+	return slices.Concat(r.layers[schedule], slices.DeleteFunc(slices.Clone(r.roles[schedule]), func(role string) bool {
+		return slices.Contains(r.layers[schedule], role)
+	}))
 }
 
 // refer reads a name and checks that the section defines it.

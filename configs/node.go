@@ -68,11 +68,18 @@ func (r *reader) warn(n node, format string, args ...any) {
 }
 
 func (r *reader) note(n node, warning bool, message string) {
-	p := Problem{File: n.file, Path: n.path, Message: message, Warning: warning}
+	p := n.problem(message)
+	p.Warning = warning
+	r.problems = append(r.problems, p)
+}
+
+// problem is a fault at n.
+func (n node) problem(message string) Problem {
+	p := Problem{File: n.file, Path: n.path, Message: message}
 	if n.y != nil {
 		p.Line, p.Column = n.y.Line, n.y.Column
 	}
-	r.problems = append(r.problems, p)
+	return p
 }
 
 // fields is a mapping whose keys are known ones.

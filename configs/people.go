@@ -22,7 +22,7 @@ const maxRules = 20
 func (r *reader) users(into map[schedules.UserID]*paging.User) (phones []node) {
 	owner := map[string]string{}
 	for _, item := range r.items["users"] {
-		f, ok := r.mapping(item, "name", "full_name", "time_zone", "contacts", "rules")
+		f, ok := r.mapping(item, "name", "full_name", "email", "time_zone", "away", "contacts", "rules")
 		if !ok {
 			continue
 		}
@@ -32,6 +32,7 @@ func (r *reader) users(into map[schedules.UserID]*paging.User) (phones []node) {
 		}
 		u := &paging.User{Name: schedules.UserID(name), FullName: f.text("full_name")}
 		_, u.Location = f.zone("time_zone")
+		r.identify(f, u)
 		for _, n := range f.list("contacts") {
 			contact, address, ok := r.contact(n)
 			if !ok {
@@ -57,6 +58,7 @@ func (r *reader) users(into map[schedules.UserID]*paging.User) (phones []node) {
 		}
 		if name != "" {
 			into[u.Name] = u
+			r.ownTimeOff(f, u)
 		}
 	}
 	return phones

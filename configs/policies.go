@@ -168,7 +168,7 @@ func (p *policyReader) behind(t escalation.Target) []schedules.UserID {
 	return nil
 }
 
-// target reads "schedule:name/layer", "user:name" or "team:name".
+// target reads "schedule:name/layer", "schedule:name/role", "user:name" or "team:name".
 func (p *policyReader) target(n node) (escalation.Target, bool) {
 	s, ok := p.text(n)
 	if !ok {
@@ -181,7 +181,7 @@ func (p *policyReader) target(n node) (escalation.Target, bool) {
 	}
 	t, ok := escalation.ParseTarget(s)
 	if !ok {
-		p.fail(n, "%q is no target; write schedule:NAME, schedule:NAME/LAYER, user:NAME or team:NAME%s", s,
+		p.fail(n, "%q is no target; write schedule:NAME, schedule:NAME/LAYER, schedule:NAME/ROLE, user:NAME or team:NAME%s", s,
 			kindSuggestion(kind, name))
 		return t, false
 	}
@@ -194,8 +194,12 @@ func (p *policyReader) target(n node) (escalation.Target, bool) {
 	if !p.known(n, "schedules", t.Name) {
 		return t, false
 	}
-	if layers := p.layers[t.Name]; t.Layer != "" && !slices.Contains(layers, t.Layer) {
-		p.fail(n, "schedule %q has no layer %q%s", t.Name, t.Layer, suggestion(t.Layer, layers))
+	if lines := p.lines(t.Name); t.Layer != "" && !slices.Contains(lines, t.Layer) {
+		p.fail(n, "schedule %q has no layer %q%s", t.Name, t.Layer, suggestion(t.Layer, lines))
+		return t, false
+	}
+	if t.Layer != "" && slices.Contains(p.shadows, t.Name+"/"+t.Layer) {
+		p.fail(n, "the people of %s only learn (role shadow) and are never paged; name another layer", t)
 		return t, false
 	}
 	p.watched = append(p.watched, watched{n, t.Name, t.Layer})

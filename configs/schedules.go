@@ -1,216 +1,188 @@
 package configs
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"tocsin/schedules"
 )
 
-// people are those who can ever be on call: per schedule, and per "schedule/layer".
+// people are those who can ever be on call: per schedule, and per "schedule/layer" and
+// "schedule/role".
 type people map[string][]schedules.UserID
 
-func (r *reader) schedules(into map[string]*schedules.Schedule) people {
+// schedules reads and compiles all schedules.
+func (r *reader) schedules(c *Config) people {
 	found := people{}
 	for _, item := range r.items["schedules"] {
 		before := len(r.problems.Errors())
-		spec, parts, ok := r.schedule(item)
+		spec, places, ok := r.schedule(item, c)
 		if !ok {
 			continue
 		}
-		for _, layer := range spec.Layers {
-			serve := slices.Concat(layer.Rotation.Participants...)
-			for _, o := range spec.Overrides {
-				if o.Add != "" && (len(o.Layers) == 0 || slices.Contains(o.Layers, layer.Name)) {
-					serve = append(serve, o.Add)
-				}
-			}
-			found[spec.Name+"/"+layer.Name] = serve
-			found[spec.Name] = append(found[spec.Name], serve...)
-		}
+		found.add(spec)
 		if len(r.problems.Errors()) > before {
 			continue // the compiler would tell of the same faults again
 		}
-		schedule, err := schedules.Compile(spec)
+		c.specs[spec.Name] = spec
+		schedule, err := schedules.Compile(withTimeOff(spec, c.timeOff))
 		if err != nil {
-			r.locate(item, spec, parts, err)
+			r.locate(item, spec, places, err)
 			continue
 		}
-		into[spec.Name] = schedule
+		c.book.Schedules[spec.Name] = schedule
 	}
+	c.compiled = c.book.Schedules
 	return found
 }
 
-// parts are the places of what a schedule is made of.
-type parts struct{ layers, overrides []node }
+// add learns who can be on call in a schedule.
+func (p people) add(spec schedules.Spec) {
+	for _, layer := range spec.Layers {
+		if layer.Role == schedules.RoleShadow {
+			continue
+		}
+		serve := serving(spec, layer)
+		for _, o := range spec.Overrides {
+			if len(o.Layers) == 0 || slices.Contains(o.Layers, layer.Name) || layer.Role != "" && slices.Contains(o.Layers, layer.Role) {
+				serve = append(serve, steppingIn(o)...)
+			}
+		}
+		p[spec.Name+"/"+layer.Name] = serve
+		p[spec.Name] = append(p[spec.Name], serve...)
+		if layer.Role != "" && layer.Role != layer.Name {
+			p[spec.Name+"/"+layer.Role] = append(p[spec.Name+"/"+layer.Role], serve...)
+		}
+	}
+	p[spec.Name] = append(p[spec.Name], spec.Fallback...)
+}
 
-func (r *reader) schedule(item node) (spec schedules.Spec, places parts, ok bool) {
-	f, ok := r.mapping(item, "name", "owner", "time_zone", "layers", "overrides")
+// serving are the people of a layer, overrides aside.
+func serving(spec schedules.Spec, layer schedules.Layer) (users []schedules.UserID) {
+	rotation := layer.Rotation
+	if i := layerNamed(spec.Layers, rotation.Of); rotation.Of != "" && i >= 0 {
+		rotation = spec.Layers[i].Rotation
+	}
+	users = slices.Concat(rotation.Participants...)
+	for _, shift := range layer.Fixed {
+		users = append(users, shift.Users...)
+	}
+	for _, before := range layer.Before {
+		users = append(users, serving(spec, before)...)
+	}
+	return users
+}
+
+// steppingIn are the people whom an override puts on call.
+func steppingIn(o schedules.Override) (users []schedules.UserID) {
+	for _, u := range []schedules.UserID{o.Add, o.A.User, o.B.User} {
+		if u != "" {
+			users = append(users, u)
+		}
+	}
+	for _, shift := range o.Shifts {
+		users = append(users, shift.Users...)
+	}
+	return users
+}
+
+func layerNamed(layers []schedules.Layer, name string) int {
+	return slices.IndexFunc(layers, func(l schedules.Layer) bool { return l.Name == name })
+}
+
+// parts are the places of what a schedule is made of.
+type parts struct{ layers, away, overrides []node }
+
+func (r *reader) schedule(item node, c *Config) (spec schedules.Spec, places parts, ok bool) {
+	f, ok := r.mapping(item, "name", "owner", "time_zone", "require_coverage", "fallback", "layers", "away", "overrides")
 	if !ok {
 		return spec, places, false
 	}
 	spec.Name, spec.Owner = f.name(), f.owner()
-	spec.TimeZone, _ = f.zone("time_zone")
+	var zone zoned
+	spec.TimeZone, zone.loc = f.zone("time_zone")
+	zone.teams = c.book.Teams
+	if f.flag("require_coverage") {
+		c.promised[spec.Name] = f.m["require_coverage"]
+	}
+	spec.Fallback = r.persons(f.list("fallback"), zone.teams)
 	for _, n := range f.needList("layers", "add a layer with a rotation") {
-		if layer, ok := r.layer(n); ok {
-			if slices.ContainsFunc(spec.Layers, func(l schedules.Layer) bool { return l.Name == layer.Name }) {
+		if layer, ok := r.layer(n, spec, zone.loc); ok {
+			if layerNamed(spec.Layers, layer.Name) >= 0 {
 				r.fail(n, "layer %q is defined twice in this schedule", layer.Name)
 			}
 			spec.Layers, places.layers = append(spec.Layers, layer), append(places.layers, n)
 		}
 	}
+	r.together(spec, places.layers)
+	for _, n := range f.list("away") {
+		if away, ok := r.scheduleAway(n, zone); ok {
+			spec.Away, places.away = append(spec.Away, away), append(places.away, n)
+		}
+	}
 	for _, n := range f.list("overrides") {
-		if override, ok := r.override(n, spec.Name); ok {
+		if override, ok := r.override(n, spec); ok {
 			spec.Overrides, places.overrides = append(spec.Overrides, override), append(places.overrides, n)
 		}
 	}
 	return spec, places, spec.Name != ""
 }
 
-func (r *reader) layer(n node) (layer schedules.Layer, ok bool) {
-	f, ok := r.mapping(n, "name", "time_zone", "rotation")
-	if !ok {
-		return layer, false
-	}
-	layer.Name = f.name()
-	if z, ok := f.get("time_zone"); ok {
-		layer.TimeZone, _, _ = r.zone(z)
-	}
-	rotation, ok := f.need("rotation")
-	if !ok {
-		return layer, layer.Name != ""
-	}
-	if f, ok = r.mapping(rotation, "every", "start", "participants"); !ok {
-		return layer, layer.Name != ""
-	}
-	if every, ok := f.need("every"); ok {
-		if s, ok := r.text(every); ok {
-			var err error
-			if layer.Rotation.Every, err = schedules.ParseEvery(s); err != nil {
-				r.fail(every, "%v", err)
-			}
-		}
-	}
-	if start, ok := f.need("start"); ok {
-		layer.Rotation.Start, _ = r.civil(start)
-	}
-	for _, p := range f.needList("participants", "name who serves in turn") {
-		layer.Rotation.Participants = append(layer.Rotation.Participants, r.participant(p))
-	}
-	return layer, layer.Name != ""
-}
-
-// participant reads one person, a group that serves together, or "none".
-func (r *reader) participant(n node) (group []schedules.UserID) {
-	if n.y.Kind == yaml.SequenceNode {
-		items := r.list(n)
-		r.unique(items, "user")
-		for _, item := range items {
-			if u, ok := r.user(item); ok {
-				group = append(group, u)
-			}
-		}
-		return group
-	}
-	if n.y.Value == nobody {
-		return nil
-	}
-	if u, ok := r.user(n); ok {
-		group = append(group, u)
-	}
-	return group
-}
-
-// civil reads a date and time of the local clock.
-func (r *reader) civil(n node) (schedules.Civil, bool) {
-	s, ok := r.text(n)
-	if !ok {
-		return schedules.Civil{}, false
-	}
-	c, err := schedules.ParseCivil(s)
-	if err != nil {
-		r.fail(n, "%v", err)
-	}
-	return c, err == nil
-}
-
-func (r *reader) override(n node, schedule string) (o schedules.Override, ok bool) {
-	f, ok := r.mapping(n, "type", "from", "to", "add", "remove", "layers")
-	if !ok {
-		return o, false
-	}
-	if t, ok := f.need("type"); ok {
-		types := []string{string(schedules.Replace), string(schedules.Addition), string(schedules.Removal)}
-		s, ok := r.text(t)
-		if o.Type = schedules.OverrideType(s); ok && !slices.Contains(types, s) {
-			r.fail(t, "type %q is unknown%s", s, suggestion(s, types))
-		}
-	}
-	if from, ok := f.need("from"); ok {
-		o.From, _ = r.civil(from)
-	}
-	if to, ok := f.need("to"); ok {
-		o.To, _ = r.civil(to)
-	}
-	for key, into := range map[string]*schedules.UserID{"add": &o.Add, "remove": &o.Remove} {
-		if u, ok := f.get(key); ok {
-			*into, _ = r.user(u)
-		}
-	}
-	for _, l := range f.list("layers") {
-		name, ok := r.text(l)
-		if ok && !slices.Contains(r.layers[schedule], name) {
-			r.fail(l, "schedule %q has no layer %q%s", schedule, name, suggestion(name, r.layers[schedule]))
-		}
-		o.Layers = append(o.Layers, name)
-	}
-	return o, true
-}
-
-// locate finds the part of a schedule that the compiler refuses, by compiling each
-// part alone: its errors know no line.
-func (r *reader) locate(item node, spec schedules.Spec, places parts, whole error) {
-	found := false
-	alone := spec
-	alone.Overrides = nil
+// together checks what layers say of each other.
+func (r *reader) together(spec schedules.Spec, places []node) {
 	for i, layer := range spec.Layers {
-		alone.Layers = []schedules.Layer{layer}
-		if _, err := schedules.Compile(alone); err != nil {
-			found = true
-			r.refuse(places.layers[i], spec.Name, err)
+		if layer.Role == schedules.RoleShadow {
+			r.shadows = append(r.shadows, spec.Name+"/"+layer.Name, spec.Name+"/"+layer.Role)
 		}
-	}
-	if alone.Layers = spec.Layers; !found {
-		for i, override := range spec.Overrides {
-			alone.Overrides = []schedules.Override{override}
-			if _, err := schedules.Compile(alone); err != nil {
-				found = true
-				r.refuse(places.overrides[i], spec.Name, err)
+		if role, ok := places[i].peek("role"); ok {
+			if same := layerNamed(spec.Layers, layer.Role); same >= 0 && same != i && spec.Layers[same].Role != layer.Role {
+				r.fail(role, "role %q is also the name of a layer that has another role; rename one, or give that layer the role", layer.Role)
+			}
+		}
+		rotation, _ := places[i].peek("rotation")
+		of, ok := rotation.peek("of")
+		if base := layerNamed(spec.Layers, layer.Rotation.Of); ok && base >= 0 {
+			switch b := spec.Layers[base]; {
+			case b.Rotation.Of != "":
+				r.fail(of, "layer %q uses the rotation of %q itself; name that one, and add up the offsets", b.Name, b.Rotation.Of)
+			case len(b.Rotation.Participants) == 0:
+				r.fail(of, "layer %q has no rotation to use; name one that has", b.Name)
 			}
 		}
 	}
-	if !found {
-		r.refuse(item, spec.Name, whole)
-	}
 }
 
-// refuse notes each of the errors that were joined, without the place in words, which
-// the problem has in numbers.
-func (r *reader) refuse(n node, schedule string, err error) {
-	var joined interface{ Unwrap() []error }
-	faults := []error{err}
-	if errors.As(err, &joined) {
-		faults = joined.Unwrap()
-	}
-	for _, fault := range faults {
-		text := strings.TrimPrefix(fault.Error(), fmt.Sprintf("schedule %q", schedule))
-		if inner := errors.Unwrap(fault); inner != nil {
-			text = inner.Error()
+// persons reads a list of people: dana, user:dana or team:everyone, each person once.
+func (r *reader) persons(items []node, teams map[string][]schedules.UserID) (users []schedules.UserID) {
+	r.unique(items, "person")
+	add := func(found ...schedules.UserID) {
+		for _, u := range found {
+			if !slices.Contains(users, u) {
+				users = append(users, u)
+			}
 		}
-		r.fail(n, "%s", text)
 	}
+	for _, n := range items {
+		s, ok := r.text(n)
+		if !ok {
+			continue
+		}
+		kind, name, prefixed := strings.Cut(s, ":")
+		switch {
+		case !prefixed:
+			kind, name = "user", s
+		case kind != "user" && kind != "team":
+			r.fail(n, "%q is nobody; write a user's name, user:NAME or team:NAME", s)
+			continue
+		}
+		if !r.known(n, kind+"s", name) {
+			continue
+		}
+		if kind == "team" {
+			add(teams[name]...)
+		} else {
+			add(schedules.UserID(name))
+		}
+	}
+	return users
 }

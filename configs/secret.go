@@ -127,6 +127,7 @@ func (r *reader) reference(n node) (string, bool) {
 func (r *reader) fromEnv(n node, name string) (string, bool) {
 	value, set := r.env(name)
 	switch {
+	case r.noSecrets && strings.TrimSpace(value) == "":
 	case !set:
 		r.fail(n, "environment variable %s is not set", name)
 	case strings.TrimSpace(value) == "":
@@ -138,9 +139,10 @@ func (r *reader) fromEnv(n node, name string) (string, bool) {
 }
 
 func (r *reader) fromFile(n node, path string) (string, bool) {
-	data, err := r.readFile(n.file, path)
+	data, err := r.readFile(path)
 	value := strings.TrimRight(string(data), "\r\n")
 	switch {
+	case r.noSecrets && (err != nil || strings.TrimSpace(value) == ""):
 	case errors.Is(err, fs.ErrNotExist):
 		r.fail(n, "file %s does not exist; paths are relative to this configuration file", path)
 	case errors.Is(err, fs.ErrPermission):

@@ -9,8 +9,8 @@ import (
 // suggestion completes a message about an unknown name: the nearest known one when it is
 // near, else the list of all when it is short.
 func suggestion(got string, known []string) string {
-	if best := nearest(got, known); best != "" {
-		return "; did you mean " + strconv.Quote(best) + "?"
+	if best := didYouMean(got, known); best != "" {
+		return best
 	}
 	const few = 16
 	switch {
@@ -18,6 +18,14 @@ func suggestion(got string, known []string) string {
 		return "; none is defined"
 	case len(known) <= few:
 		return "; known are " + strings.Join(known, ", ")
+	}
+	return ""
+}
+
+// didYouMean names the nearest known word when it is near.
+func didYouMean(got string, known []string) string {
+	if best := nearest(got, known); best != "" {
+		return "; did you mean " + strconv.Quote(best) + "?"
 	}
 	return ""
 }

@@ -1,0 +1,166 @@
+package configs
+
+import (
+	"slices"
+
+	"tocsin/schedules"
+)
+
+// overrideKeys are the keys that each type of override takes, beside name and type.
+var overrideKeys = map[schedules.OverrideType][]string{
+	schedules.Replace:  {"from", "to", "add", "remove", "layers"},
+	schedules.Addition: {"from", "to", "add", "layers"},
+	schedules.Removal:  {"from", "to", "remove", "layers"},
+	schedules.Only:     {"from", "to", "add", "shifts"},
+	schedules.Swap:     {"a", "b", "layers"},
+}
+
+// override reads an exception of the schedule spec.
+func (r *reader) override(n node, spec schedules.Spec) (o schedules.Override, ok bool) {
+	f, ok := r.mapping(n, "name", "type", "from", "to", "add", "remove", "layers", "shifts", "a", "b")
+	if !ok {
+		return o, false
+	}
+	if _, named := f.get("name"); named {
+		o.ID = f.name()
+		if o.ID != "" && slices.ContainsFunc(spec.Overrides, func(other schedules.Override) bool { return other.ID == o.ID }) {
+			r.fail(f.m["name"], "override %q is defined twice in this schedule", o.ID)
+		}
+	}
+	if o.Type, ok = r.overrideType(f); !ok {
+		return o, true
+	}
+	if o.Type != schedules.Swap {
+		r.overrideTimes(f, &o)
+	}
+	for key, into := range map[string]*schedules.UserID{"add": &o.Add, "remove": &o.Remove} {
+		if u, ok := f.get(key); ok {
+			*into, _ = r.user(u)
+		}
+	}
+	lines := r.lines(spec.Name)
+	items := f.list("layers")
+	r.unique(items, "layer")
+	for _, l := range items {
+		name, ok := r.text(l)
+		if ok && !slices.Contains(lines, name) {
+			r.fail(l, "schedule %q has no layer %q%s", spec.Name, name, suggestion(name, lines))
+		}
+		o.Layers = append(o.Layers, name)
+	}
+	switch o.Type {
+	case schedules.Swap:
+		r.swap(f, &o)
+	case schedules.Only:
+		r.only(f, &o)
+	}
+	return o, true
+}
+
+// overrideType reads type and refuses the keys that it does not take.
+func (r *reader) overrideType(f fields) (t schedules.OverrideType, ok bool) {
+	n, ok := f.need("type")
+	if !ok {
+		return t, false
+	}
+	s, ok := r.text(n)
+	if !ok {
+		return t, false
+	}
+	t = schedules.OverrideType(s)
+	keys, ok := overrideKeys[t]
+	if !ok {
+		types := make([]string, 0, len(overrideKeys))
+		for t := range overrideKeys {
+			types = append(types, string(t))
+		}
+		r.fail(n, "type %q is unknown%s", s, suggestion(s, sortedUnique(types)))
+		return t, false
+	}
+	for key := range f.m {
+		if key != "name" && key != "type" && !slices.Contains(keys, key) {
+			r.fail(f.m[key], "%s is no key of an override of type %s, which takes %s", key, t, alternatives(keys))
+			delete(f.m, key)
+		}
+	}
+	return t, true
+}
+
+func (r *reader) overrideTimes(f fields, o *schedules.Override) {
+	if from, ok := f.need("from"); ok {
+		o.From, _ = r.civil(from)
+	}
+	if to, ok := f.need("to"); ok {
+		o.To, _ = r.civil(to)
+	}
+}
+
+// only reads the shifts that are all there is.
+func (r *reader) only(f fields, o *schedules.Override) {
+	shifts, listed := f.get("shifts")
+	_, added := f.get("add")
+	switch {
+	case listed && added:
+		r.fail(shifts, "shifts cannot stand beside add, who serves the whole time; keep one")
+		return
+	case !listed && !added:
+		r.fail(f.self, "shifts is missing; write who serves when, or add for one person")
+		return
+	case listed && len(shifts.y.Content) == 0 && shifts.kind() == "a list":
+		r.fail(shifts, "the list is empty: nobody would be on call; name at least one shift")
+		return
+	}
+	for _, n := range f.list("shifts") {
+		f, ok := r.mapping(n, "from", "to", "users")
+		if !ok {
+			continue
+		}
+		from, to, ok := r.duty(f)
+		shift := schedules.OnlyShift{From: from, To: to}
+		items := f.needList("users", "name who serves")
+		r.unique(items, "user")
+		for _, item := range items {
+			if u, ok := r.user(item); ok {
+				shift.Users = append(shift.Users, u)
+			}
+		}
+		if ok && (from.Before(o.From) || o.To.Before(to)) {
+			r.fail(n, "the shift lies outside the override, from %s to %s; cut it or widen the override", o.From, o.To)
+		}
+		o.Shifts = append(o.Shifts, shift)
+	}
+}
+
+// swap reads the two duties that change hands.
+func (r *reader) swap(f fields, o *schedules.Override) {
+	for key, into := range map[string]*schedules.SwapSide{"a": &o.A, "b": &o.B} {
+		n, ok := f.need(key)
+		if !ok {
+			continue
+		}
+		side, ok := r.mapping(n, "user", "from", "to")
+		if !ok {
+			continue
+		}
+		if u, ok := side.need("user"); ok {
+			into.User, _ = r.user(u)
+		}
+		into.From, into.To, _ = r.duty(side)
+	}
+	if o.A.User != "" && o.A.User == o.B.User {
+		r.fail(f.m["b"], "%s cannot swap with oneself; name two people", o.A.User)
+	}
+}
+
+// duty reads from and to of a shift.
+func (r *reader) duty(f fields) (from, to schedules.Civil, ok bool) {
+	begin, hasFrom := f.need("from")
+	end, hasTo := f.need("to")
+	if hasFrom {
+		from, hasFrom = r.civil(begin)
+	}
+	if hasTo {
+		to, hasTo = r.civil(end)
+	}
+	return from, to, hasFrom && hasTo && r.inOrder(end, from, to)
+}
