@@ -21,6 +21,7 @@ type Book struct {
 	Schedules  map[string]*schedules.Schedule
 	Users      map[schedules.UserID]*paging.User
 	Teams      map[string][]schedules.UserID
+	Away       map[schedules.UserID][]schedules.Span // everybody's time off, in any order; only [Readiness] looks at it
 
 	ResolveAfter map[string]time.Duration // per integration: what ends by silence, and when
 	StrongCodes  bool                     // reply_codes: strong

@@ -46,6 +46,7 @@ func (c *checker) check(m moment) {
 	c.timeline(m)
 	c.written(m)
 	c.alerts(m)
+	c.memo(m)
 	if m.before == nil || m.before.inc.ID != m.after.inc.ID {
 		c.must(m, m.before == nil || !m.before.inc.Open(), "a second incident opens while one is open")
 		return

@@ -13,6 +13,7 @@
 // # The life of an incident
 //
 //	(none) ──Fire──▶ quiet (held, muted, suppressed) ──reason ends──▶ triggered
+//	(none) ──memo──▶ quiet: one text to one person ──1 h──▶ resolved
 //	(none) ──Fire──▶ triggered: tier 0 → tier 1 → … → next round → fallback, again and again
 //	triggered ──Acknowledge──▶ acknowledged ──expires──▶ triggered (acknowledger first, then tier 0)
 //	any open state ──last member ends, or a person──▶ resolved ──fires again soon──▶ re-opened

@@ -36,6 +36,8 @@ func (j *judge) fire(c Fire) {
 	switch {
 	case j.inc == nil:
 		j.open(c)
+	case c.Alert.Source == MemoSource: // told once, however long ago
+		j.outcome(Recorded)
 	case IsRepeat(j.inc, member, c):
 		j.seen()
 		j.outcome(Repeated)
@@ -89,7 +91,7 @@ func (j *judge) open(c Fire) {
 		Format: Format, ID: j.NewID, Key: d.Key, State: Triggered,
 		Severity: d.Severity, Policy: d.Policy, Route: d.Route, Reasons: d.Reasons,
 		ReopenWithin: d.ReopenWithin, ResolveAfter: j.Book.resolveAfter(c.Alert.Integration),
-		OpenedAt: j.Now, Test: c.Alert.Source == TestSource,
+		OpenedAt: j.Now, Test: c.Alert.Source == TestSource, Memo: c.Alert.Source == MemoSource,
 	}
 	j.in.Members = nil // those of an earlier incident
 	j.lead(c.Alert)
@@ -99,7 +101,11 @@ func (j *judge) open(c Fire) {
 	j.seen()
 	j.notef(EntryOpened, "%s %s, policy %s: %s", d.Severity, c.Alert.Title, d.Policy, strings.Join(d.Reasons, "; "))
 	j.addMember(c, "fires")
-	j.startUnlessQuiet(d)
+	if j.inc.Memo {
+		j.tell()
+	} else {
+		j.startUnlessQuiet(d)
+	}
 	j.outcome(Opened)
 }
 

@@ -116,7 +116,8 @@ type Incident struct {
 	Title    string           `json:"title"`
 	Where    string           `json:"where,omitempty"`
 	Test     bool             `json:"test,omitempty"`
-	Lead     routing.Alert    `json:"lead"` // the alert that speaks for it; judged again when quiet ends
+	Memo     bool             `json:"memo,omitempty"` // it tells one person and pages nobody
+	Lead     routing.Alert    `json:"lead"`           // the alert that speaks for it; judged again when quiet ends
 	Policy   string           `json:"policy"`
 	Route    string           `json:"route"`
 	Reasons  []string         `json:"reasons,omitempty"`

@@ -66,6 +66,11 @@ var mutants = []mutant{
 	{"an outage counts as silence", "timers.go", `if j.Now.Sub(due) <= awayAfter {`, `if true {`},
 	{"a rise moves a promise away", "promise.go", `deadline.Before(s.Deadline)`, `true`},
 	{"a promise is warned of again and again", "promise.go", `s.WarnedAt = j.Now`, `_ = j.Now`},
+	{"a memo is answered like a page", "step.go", `if j.inc.Memo {`, `if false {`},
+	{"a memo is paged", "fire.go", `if j.inc.Memo {`, `if false {`},
+	{"a memo is told again", "fire.go", `case c.Alert.Source == MemoSource:`, `case c.Alert.Source == MemoSource && j.inc.Open():`},
+	{"a memo never ends", "memo.go", `if j.inc.Open() && !j.inc.NextDue().After(j.Now) {`, `if false {`},
+	{"a memo is a page", "memo.go", `a.Kind, a.Breakthrough = paging.Memo, false`, `a.Kind, a.Breakthrough = paging.Page, false`},
 	{"a tier's clock runs on", "promise.go", `if !s.Done() && s.Kind == SLAAcknowledge {`, `if false && s.Kind == SLAAcknowledge {`},
 }
 

@@ -214,7 +214,7 @@ func (c *checker) alerts(m moment) {
 	now, opened := m.env.Now, is.OpenedAt
 	quiet := d.Suppressed != "" || d.Muted != "" || d.Hold > 0 && opened.Add(d.Hold).After(now)
 	accepted := m.res.Outcome.Kind == Opened || m.res.Outcome.Kind == Reopened || m.res.Outcome.Kind == Done
-	c.must(m, quiet || !accepted || is.Quiet == nil, "an alert that is not quiet pages")
+	c.must(m, quiet || !accepted || is.Quiet == nil || is.Memo, "an alert that is not quiet pages")
 	c.must(m, !accepted || d.Suppressed != "" || is.Quiet == nil || is.Quiet.Kind != Suppressed, "an alert that is only held or muted is not suppressed by another")
 	if m.before == nil || m.before.inc.ID != is.ID || m.before.inc.Quiet == nil || is.Quiet == nil {
 		return

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tocsin/paging"
+	"tocsin/schedules"
 )
 
 // Sequences of a plain run, and from how many on every pair of state and command must have
@@ -80,7 +81,7 @@ func bookShelf() []*Book {
 type pairs map[string]map[string]int
 
 // Every class can meet every command, so no pair is impossible.
-var classes = []string{"none", "held", "muted", "suppressed", "tier", "waiting", "acknowledger", "fallback", "acknowledged", "snoozed", "resolved"}
+var classes = []string{"none", "held", "muted", "suppressed", "tier", "waiting", "acknowledger", "fallback", "acknowledged", "snoozed", "resolved", "memo"}
 
 func (p pairs) count(m moment) {
 	var inc *Incident
@@ -281,6 +282,9 @@ func (p *player) report(a paging.Attempt) paging.Report {
 
 // fires is an alert of the one trouble; a repeat is sometimes only counted, as by the engine.
 func (p *player) fires() Command {
+	if r := p.last(); r != nil && r.inc.Memo { // a memo's key leads to no alert but its own
+		return p.memo(pick(p, "to", schedules.UserID("ana"), "ben", "ghost"), pick(p, "text", "one", "another"))
+	}
 	opts := map[string]string{"in": pick(p, "in", "prom", "prom", "short")}
 	if label := pick(p, "label", "", "", "", "hold", "mute", "suppress", "policy", "source"); label != "" {
 		opts[label] = map[string]string{"hold": "yes", "mute": "yes", "suppress": "yes", "policy": pick(p, "policy", "ladder", "gap", "toothless", "lonely", "twins"), "source": TestSource}[label]
@@ -359,13 +363,17 @@ func openings() []func(*player) {
 	acts := func(words ...string) func(*player) {
 		return func(p *player) { p.do(p.last(), act(words, "")) }
 	}
+	memo := func(p *player) {
+		p.now = clock("09:00")
+		p.do(nil, p.memo(pick(p, "to", schedules.UserID("ana"), "cleo", "eve", "ghost"), "one"))
+	}
 	waiting := at("03:00", "P1", "policy=p", (*player).failAll)
 	held, muted, suppressed := at("03:00", "P1", "hold=yes"), at("03:00", "P1", "mute=yes"), at("03:00", "P2", "suppress=yes")
 	return []func(*player){
 		func(*player) {},
 		held, held, held, muted, muted, muted, suppressed, suppressed, suppressed, // they are soon over
 		at("03:00", "P1", "policy=p"), at("03:00", "P0", "policy=ladder"), at("03:00", "P1", "policy=toothless"),
-		waiting, waiting, waiting, waiting,
+		waiting, waiting, waiting, waiting, memo, memo, memo,
 		at("03:00", "P1", "policy=gap", acts("ana", "snoozes", "1m"), (*player).next),
 		at("03:00", "P2", "policy=p", acts("ben", "snoozes", "2m"), (*player).next),
 		at("03:00", "P2", "policy=p", acts("ana", "acks")),

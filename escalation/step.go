@@ -52,6 +52,10 @@ func (j *judge) dispatch(cmd Command) {
 		j.outcome(NoIncident)
 		return
 	}
+	if j.inc.Memo {
+		j.memo(cmd)
+		return
+	}
 	switch c := cmd.(type) {
 	case End:
 		j.end(c)

@@ -22,7 +22,7 @@ import (
 //	03:00 sent ana                  03:02 end a           03:10 book renamed
 //
 // expectations: an outcome ("opened"), a class of state ("tier", "held"), "at primary",
-// "pages ana cleo+2m cleo/work+4m", "tells ben", "cancels ana", "until 03:05" (of the step),
+// "pages ana cleo+2m cleo/work+4m", "tells ben", "memos ana", "cancels ana", "until 03:05" (of the step),
 // "due 03:05" (earliest timer), "expires 03:30", "by ana", "says words", "round 1", "run 2",
 // "counts firing/ended/unlisted", "severity P0", "sla respond met", "unchanged", "incident 2".
 type story struct{ name, text string }
@@ -69,7 +69,7 @@ func (s *storyteller) line(line string) {
 			s.expect(line, what, rest)
 		}
 	}
-	for _, what := range []string{"pages", "tells"} {
+	for _, what := range []string{"pages", "tells", "memos"} {
 		if !said[what] {
 			s.expect(line, what, "")
 		}
@@ -83,6 +83,8 @@ func (s *storyteller) run(words []string) {
 	switch words[0] {
 	case "fire":
 		s.res = s.w.do(r, s.w.fire(s.w.alert(words[1], words[2], opts)))
+	case "memo":
+		s.res = s.w.do(r, s.w.memo(schedules.UserID(words[1]), opts["text"]))
 	case "end":
 		s.res = s.w.do(r, s.end(words[1], opts))
 	case "unlist":
@@ -150,12 +152,15 @@ func act(words []string, id string) Command {
 	panic("no such act: " + words[1])
 }
 
-// attempt finds the earliest attempt of "user", "user/contact" or "notice:user" that is under
+// attempt finds the earliest attempt of "user", "user/contact" or "notice:user" or "memo:user" that is under
 // way, else the latest one.
 func (s *storyteller) attempt(who string) paging.Attempt {
 	kind := paging.Page
 	if rest, ok := strings.CutPrefix(who, "notice:"); ok {
 		kind, who = paging.Notice, rest
+	}
+	if rest, ok := strings.CutPrefix(who, "memo:"); ok {
+		kind, who = paging.Memo, rest
 	}
 	user, contact, _ := strings.Cut(who, "/")
 	rows := s.w.last().rows(func(a paging.Attempt) bool {
@@ -205,7 +210,7 @@ func (s *storyteller) expect(line, what, rest string) {
 		return
 	}
 	switch what {
-	case "pages", "tells", "cancels":
+	case "pages", "tells", "memos", "cancels":
 		s.ElementsMatch(strings.Fields(rest), s.who(what), "%s: %s", line, what)
 	case "at":
 		s.Equal(rest, inc.Position.Name, line)
@@ -256,7 +261,7 @@ func (s *storyteller) who(what string) (names []string) {
 		}
 		return names
 	}
-	kind := map[string]paging.Kind{"pages": paging.Page, "tells": paging.Notice}[what]
+	kind := map[string]paging.Kind{"pages": paging.Page, "tells": paging.Notice, "memos": paging.Memo}[what]
 	for _, put := range s.res.Put {
 		if put.Attempt.Kind == kind && put.Attempt.State == paging.Planned {
 			names = append(names, name(put.Attempt))

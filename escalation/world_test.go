@@ -10,6 +10,7 @@ import (
 
 	"tocsin/paging"
 	"tocsin/routing"
+	"tocsin/schedules"
 )
 
 // world plays the store and the phones for one dedup key: it keeps rows as a store does and
@@ -208,6 +209,13 @@ func (w *world) fire(a routing.Alert) Fire {
 	d := w.book.Table.Route(a, w.now)[0]
 	d.Key = worldKey
 	return Fire{Alert: a, Decision: d}
+}
+
+// memo tells one person a text. Its key is the world's own, too.
+func (w *world) memo(to schedules.UserID, text string) Fire {
+	f := NewMemo(w.book, "key", to, text, "", w.now)
+	f.Decision.Key = worldKey
+	return f
 }
 
 // brief is a command for a reader.

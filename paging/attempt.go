@@ -24,13 +24,14 @@ const (
 // Live says whether the attempt still has something to do.
 func (s State) Live() bool { return s == Planned || s == Sending }
 
-// Kind tells a page, which asks for an answer, from a notice, which only tells.
+// Kind tells a page, which asks for an answer, from what only tells.
 type Kind string
 
 // The kinds of attempts.
 const (
 	Page   Kind = "page"
 	Notice Kind = "notice" // "ben acked …", to those who were already paged
+	Memo   Kind = "memo"   // a text of Tocsin's own to one person, by day, about no trouble of now
 )
 
 // Attempt is one try of a page over one contact method. Step plans it with everything that

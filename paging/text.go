@@ -43,6 +43,13 @@ func PlainText(a Attempt, code string) string {
 	return testMark(a) + short(string(a.Severity), maxSeverity) + " page " + code + ". Reply " + code + " = ack. See list"
 }
 
+// memoMax is two segments, with room for a character that would be torn between them: a memo goes
+// by day and seldom.
+const memoMax = 2*gsmPart - 1
+
+// MemoText is the text of a memo: what it says, and from whom.
+func MemoText(a Attempt) string { return short("Tocsin: "+a.Title, memoMax) }
+
 // NoticeText tells somebody who was paged what another did. code is this phone's code of the
 // incident.
 func NoticeText(a Attempt, code string) string {

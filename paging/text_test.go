@@ -68,6 +68,7 @@ func TestTexts(t *testing.T) {
 			a.Title, a.Where, a.Else = " Checkout\n“fails”\t🔥 —  7% ", "", ""
 		}), "12", night(2))},
 		{"plain", "P0 page 12. Reply 12 = ack. See list", PlainText(checkout(), "12")},
+		{"memo", "Tocsin: platform has nobody on call. See tocsin check.", MemoText(with(func(a *Attempt) { a.Title = "platform has nobody on call. See tocsin check." }))},
 		{"notice", "ben acked 12 Checkout errors 7% at 03:02. Nothing to do.", NoticeText(ben, "12")},
 		{"notice, by itself", "12 Checkout errors 7% resolved at 03:02. Nothing to do.", NoticeText(with(func(a *Attempt) { a.What, a.WhatAt = "resolved", night(2) }), "12")},
 		{"notices", "ben acked 3 incidents: Checkout errors 7%; Checkout errors 7%; Checkout errors 7% at 03:02. Nothing to do.", NoticesText([]Attempt{ben, ben, ben})},
@@ -127,6 +128,7 @@ func TestTextsAlwaysFit(t *testing.T) {
 			assert.Contains(t, text, must)
 			assert.NotContains(t, text, "\n")
 		}
+		assert.LessOrEqual(t, Segments(MemoText(a)), 2)
 		check(PageText(a, code, night(2)), "Reply "+code+" = ack, "+code+"e = pass on")
 		check(PlainText(a, code), "Reply "+code+" = ack")
 		check(NoticeText(a, code), code)

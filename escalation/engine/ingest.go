@@ -14,18 +14,15 @@ import (
 	"tocsin/routing"
 )
 
-const (
-	// deliveryKept is how long an inbound delivery is recognised as seen.
-	deliveryKept = 24 * time.Hour
-	// bodyKept caps the raw body in the intake log, in bytes.
-	bodyKept = 16 << 10
-)
+// bodyKept caps the raw body in the intake log, in bytes. One that was cut cannot be replayed.
+const bodyKept = 64 << 10
 
 // Delivery is one inbound POST, decoded.
 type Delivery struct {
 	Integration string
 	Batch       routing.Batch
-	Body        []byte // for the intake log
+	Header      map[string]string // for the intake log: what decoding Body again needs, and no secret
+	Body        []byte            // for the intake log
 }
 
 // Summary is what became of a delivery.
@@ -74,7 +71,7 @@ func (e *Engine) Ingest(ctx context.Context, d Delivery) (Summary, error) {
 
 // judge sends the alerts on their way, in the order in which they were sent where that matters.
 func (e *Engine) judge(ctx context.Context, d Delivery, s *Summary) error {
-	for _, part := range inOrder(d.Batch.Alerts) {
+	for _, part := range escalation.InOrder(d.Batch.Alerts) {
 		var err error
 		if part[0].Status == routing.Firing {
 			err = e.fire(ctx, part, s)
@@ -91,44 +88,6 @@ func (e *Engine) judge(ctx context.Context, d Delivery, s *Summary) error {
 		}
 	}
 	return nil
-}
-
-// inOrder splits alerts into parts of one kind each. Firings go first, unless one identity
-// comes more than once: then the order of the body is kept.
-func inOrder(alerts []routing.Alert) [][]routing.Alert {
-	var firing, other []routing.Alert
-	seen := map[string]bool{}
-	for _, a := range alerts {
-		if seen[a.Identity] {
-			return runsOf(alerts)
-		}
-		seen[a.Identity] = true
-		if a.Status == routing.Firing {
-			firing = append(firing, a)
-		} else {
-			other = append(other, a)
-		}
-	}
-	var parts [][]routing.Alert
-	for _, part := range [][]routing.Alert{firing, other} {
-		if len(part) > 0 {
-			parts = append(parts, part)
-		}
-	}
-	return parts
-}
-
-func runsOf(alerts []routing.Alert) [][]routing.Alert {
-	var parts [][]routing.Alert
-	for _, a := range alerts {
-		last := len(parts) - 1
-		if last >= 0 && (parts[last][0].Status == routing.Firing) == (a.Status == routing.Firing) {
-			parts[last] = append(parts[last], a)
-			continue
-		}
-		parts = append(parts, []routing.Alert{a})
-	}
-	return parts
 }
 
 func memberOf(a routing.Alert) escalation.MemberKey {
@@ -270,7 +229,7 @@ func (e *Engine) finish(ctx context.Context, d Delivery, seenKey string, s *Summ
 	}
 	now := e.Now()
 	if d.Batch.DeliveryID != "" {
-		if err := e.store.SetOnce(ctx, seenKey, "1", now, deliveryKept); err != nil {
+		if err := e.store.SetOnce(ctx, seenKey, "1", now, escalation.DeliveryKept); err != nil {
 			e.log.Warn("a delivery could not be marked as taken; sent again it is judged again", "integration", d.Integration, "error", err)
 		}
 	}
@@ -289,7 +248,7 @@ func intake(d Delivery, s Summary, now time.Time) store.Intake {
 	}
 	in := store.Intake{
 		At: now, Integration: d.Integration, DeliveryID: d.Batch.DeliveryID, Alerts: len(d.Batch.Alerts),
-		Note: strings.Join(notes, "; "), Body: d.Body,
+		Note: strings.Join(notes, "; "), Header: d.Header, Body: d.Body,
 	}
 	if len(in.Body) > bodyKept {
 		in.Body, in.Truncated = in.Body[:bodyKept], true

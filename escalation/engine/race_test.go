@@ -30,7 +30,18 @@ const (
 // alert is lost: whoever loses a race judges again. With a store that serves only one process
 // they run in one; on Redis each has a store of its own, as two processes have.
 func TestEnginesRaceForOneIncident(t *testing.T) {
-	for name, open := range map[string]func(t *testing.T) (a, b store.Store){
+	for name, open := range twins() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, b := open(t)
+			race(t, a, start(t, a, time.Now), start(t, b, time.Now))
+		})
+	}
+}
+
+// twins opens what two processes share, by the kind of store.
+func twins() map[string]func(t *testing.T) (a, b store.Store) {
+	return map[string]func(t *testing.T) (a, b store.Store){
 		"memory": func(*testing.T) (store.Store, store.Store) {
 			s := memstore.New(memstore.Options{})
 			return s, s
@@ -45,12 +56,6 @@ func TestEnginesRaceForOneIncident(t *testing.T) {
 			url := redistest.Start(t, redistest.EverySec).URL()
 			return openRedis(t, url), openRedis(t, url)
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			a, b := open(t)
-			race(t, a, start(t, a, time.Now), start(t, b, time.Now))
-		})
 	}
 }
 

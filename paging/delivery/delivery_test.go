@@ -81,6 +81,7 @@ func TestMostUrgentFirst(t *testing.T) {
 		w.net.script = func(int, paging.Message) answer { return answer{wait: time.Second} }
 		w.page(titled("low"), to("+12025550102"), func(a *paging.Attempt) { a.Rank = 3 })
 		w.page(titled("second"), func(a *paging.Attempt) { a.Rank = 1 })
+		w.page(titled("report"), func(a *paging.Attempt) { a.Kind, a.Rank = paging.Memo, 0 })
 		w.page(titled("third"))
 		w.page(titled("first"), p0)
 		w.page(titled("news"), func(a *paging.Attempt) { a.Kind, a.What, a.By, a.WhatAt = paging.Notice, "acked", "ben", w.start })
@@ -89,13 +90,13 @@ func TestMostUrgentFirst(t *testing.T) {
 		stop()
 		var order []string
 		for _, s := range w.net.sent() {
-			for _, title := range []string{"low", "first", "news", "second", "third"} {
+			for _, title := range []string{"low", "first", "news", "second", "third", "report"} {
 				if strings.Contains(s.body, " "+title) {
 					order = append(order, title)
 				}
 			}
 		}
-		assert.Equal(t, []string{"first", "news", "second", "third", "low"}, order)
+		assert.Equal(t, []string{"first", "news", "second", "third", "report", "low"}, order)
 	})
 }
 

@@ -15,10 +15,10 @@ type held struct {
 	until time.Time
 }
 
-func (h *held) breakthrough() bool { return h.Attempt.Breakthrough && h.Attempt.Kind != paging.Notice }
+func (h *held) breakthrough() bool { return h.Attempt.Breakthrough && h.Attempt.Kind == paging.Page }
 
 // before orders by urgency: the most urgent severity, then notices (they are short and stop
-// people from getting up), then by rank and time.
+// people from getting up), then pages by rank and time, then memos.
 func (h *held) before(o *held) bool {
 	a, b := &h.Attempt, &o.Attempt
 	switch {
@@ -26,6 +26,8 @@ func (h *held) before(o *held) bool {
 		return h.breakthrough()
 	case (a.Kind == paging.Notice) != (b.Kind == paging.Notice):
 		return a.Kind == paging.Notice
+	case (a.Kind == paging.Memo) != (b.Kind == paging.Memo):
+		return b.Kind == paging.Memo
 	case a.Rank != b.Rank:
 		return a.Rank < b.Rank
 	case !a.Due.Equal(b.Due):

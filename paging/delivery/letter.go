@@ -30,6 +30,8 @@ func (t *turn) compose(a action) letter {
 	switch {
 	case a.kind == sendNews:
 		l.text = func(string, time.Time) string { return paging.NoticesText(heads) }
+	case first.Kind == paging.Memo: // there is nothing to reply
+		l.text = func(string, time.Time) string { return paging.MemoText(*first) }
 	case first.Kind == paging.Notice:
 		l.key = string(first.Incident)
 		l.text = func(code string, _ time.Time) string { return paging.NoticeText(*first, code) }
@@ -114,4 +116,4 @@ func (l *letter) until() time.Time {
 }
 
 // pages says whether the letter counts for restraint.
-func (l *letter) pages() bool { return l.claims[0].Attempt.Kind != paging.Notice }
+func (l *letter) pages() bool { return l.claims[0].Attempt.Kind == paging.Page }

@@ -8,7 +8,7 @@ import (
 )
 
 // The rules of restraint for one phone. A page of the most urgent severity and a notice go at
-// once. Other pages go at once while fewer than floodTexts went to the phone within
+// once, a memo when nothing else waits. Other pages go at once while fewer than floodTexts went to the phone within
 // floodWindow; otherwise they fold: they wait in the queue for the rolling text, which tells of
 // all of them with one code. It goes out gatherFirst after the first page folded, but not
 // within rollingEvery of the one before, and for incidents that a text named lately (repeats)
@@ -71,7 +71,11 @@ func next(st *paging.PhoneState, have inbox, now time.Time) action {
 		}
 		return action{kind: sendOne, claims: sameIncident(claims, first)}
 	}
-	return nextPage(st, claims, now)
+	pages := pick(claims, func(h *held) bool { return h.Attempt.Kind == paging.Page })
+	if len(pages) == 0 {
+		return action{kind: sendOne, claims: sameIncident(claims, claims[0])}
+	}
+	return nextPage(st, pages, now)
 }
 
 // nextPage judges pages that do not break through. While there is room each incident has a

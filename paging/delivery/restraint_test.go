@@ -57,6 +57,28 @@ func TestFoldTimes(t *testing.T) {
 	}
 }
 
+// TestMemosStandAside ensures that a memo never folds, never makes a page wait, and does not
+// take part in a text about others.
+func TestMemosStandAside(t *testing.T) {
+	memo, other := pageOf(2, 1, noon.Add(-time.Hour)), pageOf(3, 1, noon.Add(-time.Hour))
+	for _, h := range []*held{memo, other} {
+		h.Attempt.Kind, h.Attempt.Rank, h.Attempt.Breakthrough = paging.Memo, 0, true
+	}
+	page := pageOf(1, 1, noon)
+	st := paging.PhoneState{}
+	a := next(&st, inbox{"m": memo, "o": other, "p": page}, noon)
+	require.Equal(t, []*held{page}, a.claims, "the page goes first")
+	a = next(&st, inbox{"m": memo, "o": other}, noon)
+	require.Equal(t, action{kind: sendOne, claims: []*held{memo}}, a, "each memo is a text of its own")
+	for i := range floodTexts {
+		st.Sent = append(st.Sent, noon.Add(-time.Duration(i)*time.Second))
+	}
+	a = next(&st, inbox{"m": memo, "p": page}, noon)
+	require.Equal(t, fold, a.kind)
+	require.Equal(t, []*held{page}, a.claims, "only the page waits for the rolling text")
+	require.Equal(t, sendOne, next(&st, inbox{"m": memo}, noon).kind, "it goes although pages fold")
+}
+
 // TestRestraint ensures, for any sequence of pages to one phone, that each is told of within
 // 12 minutes of when it is due (or when a text last named its incident), that one of the most
 // urgent severity never waits, that texts stay rare, and that what is remembered stays small.

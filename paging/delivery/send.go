@@ -74,7 +74,7 @@ func (t *turn) begin(l letter, code, text string) []*held {
 		switch {
 		case why == nil:
 			a := &h.Attempt
-			if a.Tries++; a.Tries == 1 && a.Kind != paging.Notice {
+			if a.Tries++; a.Tries == 1 && a.Kind == paging.Page {
 				t.cfg.Observe.Lateness(*a, now.Sub(a.Due), l.rolling)
 			}
 			a.State, a.StartedAt, a.Code, a.Text, a.Bundle = paging.Sending, now, code, text, l.bundle
