@@ -2,48 +2,202 @@ package schedules
 
 import "slices"
 
-// The values of [Shift.Source].
+// The values of [Shift.Source] and [Duty.Source].
 const (
-	SourceRotation = "rotation" // as the rotation says
+	SourceRotation = "rotation" // as the rotation says, time off considered
+	SourceCalendar = "calendar" // as a layer's fixed shifts say
 	SourceOverride = "override" // an override changed who serves
+	SourceSwap     = "swap"     // two have taken each other's duty
+	SourceOnly     = "only"     // an override that hides everything else
+	SourceFallback = "fallback" // the layers leave nobody on call
 	SourceGap      = "gap"      // nobody is on call
 )
 
-// duty is who serves, and why.
+// source is one of the sources; of several in one shift, the greatest names it.
+type source uint8
+
+const (
+	sourceGap source = iota
+	sourceCalendar
+	sourceRotation
+	sourceSwap
+	sourceOverride
+	sourceOnly
+	sourceFallback
+)
+
+func (s source) String() string {
+	return [...]string{SourceGap, SourceCalendar, SourceRotation, SourceSwap, SourceOverride, SourceOnly, SourceFallback}[s]
+}
+
+// entry is a [Duty] in numbers.
+type entry struct {
+	user   person
+	layer  int32 // or -1
+	by     int32 // number of the first override with its ID, or -1
+	source source
+	added  bool // whatever priority hides
+}
+
+// duty is who serves on a line, and why.
 type duty struct {
-	users  []UserID
-	source string
+	entries []entry
+	source  source
+	present bool // hides lower layers
 }
 
-func (d duty) equal(other duty) bool {
-	return d.source == other.source && slices.Equal(d.users, other.users)
+func (d *duty) equal(other *duty) bool {
+	return d == other || d.source == other.source && d.present == other.present && slices.Equal(d.entries, other.entries)
 }
 
-// plan is who serves in each turn of a rotation while one set of overrides is
-// active. As turns repeat, so do the distances to the next and previous change.
+// alike says whether the people are the same, whatever the reasons.
+func (d *duty) alike(other *duty) bool {
+	return d == other || d.present == other.present && sameUsers(d.entries, other.entries)
+}
+
+func sameUsers(a, b []entry) bool {
+	return slices.EqualFunc(a, b, func(x, y entry) bool { return x.user == y.user && x.added == y.added })
+}
+
+// plan is who serves in each turn of a line while one set of effects is active. As
+// turns repeat, so do the distances to the next and previous change.
 type plan struct {
-	before duty   // until the first hand-off
-	turns  []duty // turn i is turns[i mod len]
-	ahead  []int  // turns from i to the next different one; 0 if all are equal
-	behind []int  // turns from i back to the first equal one
-	steady bool   // the same people in every turn, whatever the source
+	turns  []*duty // turn i is turns[i mod len]
+	closed *duty   // outside the windows
+	ahead  []int32 // turns from i to the next different one; 0 if all are equal
+	behind []int32 // turns from i back to the first equal one
+	// The same in every turn, and outside windows too: in all, or as far as people go.
+	constant, steady bool
+	level            bool // as steady, but inside windows only
 }
 
-func newPlan(groups [][]UserID, active []Override) *plan {
-	p := &plan{before: serve(nil, active), turns: make([]duty, len(groups)), steady: true}
-	for i, group := range groups {
-		p.turns[i] = serve(group, active)
-		p.steady = p.steady && slices.Equal(p.turns[i].users, p.turns[0].users)
+// newPlan settles who serves under a situation.
+func (l *line) newPlan(s situation) *plan {
+	p := &plan{}
+	switch {
+	case s.absent:
+		p.closed = &duty{}
+	case s.only >= 0:
+		d := duty{entries: s.shift, present: len(s.shift) > 0}
+		if d.present {
+			d.source = sourceOnly
+		}
+		p.closed = &d
+	default:
+		p.closed = l.serve(nil, nil, s)
+	}
+	switch {
+	case s.absent || s.off || s.only >= 0:
+		p.turns = []*duty{p.closed}
+	case l.cycle == nil:
+		p.turns = []*duty{l.serve(s.fixed, s.away, s)}
+	default:
+		p.turns = l.turns(s)
 	}
 	p.measure()
 	return p
 }
 
+// turns is who serves in each turn of a rotation.
+func (l *line) turns(s situation) []*duty {
+	turns := make([]*duty, len(l.groups))
+	for i := range turns {
+		if len(s.away) == 0 && len(s.changes) == 0 && l.base != nil {
+			turns[i] = l.base.turns[i]
+			continue
+		}
+		d := l.serve(l.groups[l.place(i, s.away)], s.away, s)
+		if l.base != nil && d.equal(l.base.turns[i]) {
+			d = l.base.turns[i]
+		}
+		turns[i] = d
+	}
+	return turns
+}
+
+// place is whose turn it is: the group in turn, or that at the line's offset from
+// it. If time off is skipped, instead of those away the next serve who are there.
+func (l *line) place(turn int, away []person) int {
+	n := len(l.groups)
+	at := (turn + l.first) % n
+	if l.away != AwaySkip || len(away) == 0 {
+		return (at + l.offset) % n
+	}
+	at = l.there(at, away)
+	for range l.offset {
+		at = l.there((at+1)%n, away)
+	}
+	return at
+}
+
+// there is the place itself if it is empty on purpose or somebody of it is there;
+// else the next at which somebody is. If nobody is anywhere it stays.
+func (l *line) there(at int, away []person) int {
+	n := len(l.groups)
+	if len(l.groups[at]) == 0 || anyThere(l.groups[at], away) {
+		return at
+	}
+	for i := 1; i < n; i++ {
+		if next := (at + i) % n; anyThere(l.groups[next], away) {
+			return next
+		}
+	}
+	return at
+}
+
+func anyThere(group, away []person) bool {
+	return slices.ContainsFunc(group, func(p person) bool { return !slices.Contains(away, p) })
+}
+
+// serve is who serves of a group when some are away, changes applied in order.
+func (l *line) serve(group, away []person, s situation) *duty {
+	why := sourceRotation
+	if l.cycle == nil {
+		why = sourceCalendar
+	}
+	var base []entry
+	for _, p := range group {
+		if !slices.Contains(away, p) {
+			base = append(base, entry{user: p, layer: l.layer, by: -1, source: why})
+		}
+	}
+	d := &duty{entries: base, source: why}
+	for i := range s.changes {
+		d.entries = s.changes[i].apply(d.entries, l.layer)
+	}
+	switch {
+	case len(d.entries) == 0:
+		d.source = sourceGap
+	case slices.EqualFunc(d.entries, base, func(x, y entry) bool { return x.user == y.user }):
+		d.entries = base
+	default:
+		d.source = changed(d.entries)
+	}
+	d.present = slices.ContainsFunc(d.entries, func(x entry) bool { return !x.added }) ||
+		l.away == AwayGap && len(group) > 0 && len(base) == 0
+	return d
+}
+
+// changed is the source of a shift that overrides changed.
+func changed(entries []entry) source {
+	most := sourceGap
+	for _, x := range entries {
+		most = max(most, x.source)
+	}
+	if most < sourceSwap { // somebody was removed
+		return sourceOverride
+	}
+	return most
+}
+
 // measure fills ahead and behind, going round twice because runs wrap around.
 func (p *plan) measure() {
-	n := len(p.turns)
-	p.ahead, p.behind = make([]int, n), make([]int, n)
-	if !slices.ContainsFunc(p.turns, func(d duty) bool { return !d.equal(p.turns[0]) }) {
+	n, one := len(p.turns), p.turns[0]
+	p.level = !slices.ContainsFunc(p.turns, func(d *duty) bool { return !d.alike(one) })
+	p.steady = p.level && p.closed.alike(one)
+	p.ahead, p.behind = make([]int32, n), make([]int32, n)
+	if !slices.ContainsFunc(p.turns, func(d *duty) bool { return !d.equal(one) }) {
+		p.constant = p.closed.equal(one)
 		return
 	}
 	for i := range 2 * n {
@@ -62,60 +216,4 @@ func (p *plan) measure() {
 			p.ahead[here] = 1
 		}
 	}
-}
-
-// at is who serves in a turn; -1 is the time before the first.
-func (p *plan) at(turn int64) duty {
-	if turn < 0 {
-		return p.before
-	}
-	return p.turns[turn%int64(len(p.turns))]
-}
-
-// serve applies the active overrides, in order, to a group.
-func serve(group []UserID, active []Override) duty {
-	users := group
-	for _, o := range active {
-		users = o.apply(users)
-	}
-	switch {
-	case len(users) == 0:
-		return duty{source: SourceGap}
-	case slices.Equal(users, group):
-		return duty{users: group, source: SourceRotation}
-	default:
-		return duty{users: users, source: SourceOverride}
-	}
-}
-
-// apply returns who serves of users under the override; users stays as it is.
-func (o Override) apply(users []UserID) []UserID {
-	switch {
-	case o.Type == Replace && o.Remove == "":
-		return []UserID{o.Add}
-	case o.Type == Addition:
-		return join(slices.Clone(users), o.Add)
-	case !slices.Contains(users, o.Remove):
-		return users
-	}
-	var out []UserID
-	for _, u := range users {
-		switch {
-		case u != o.Remove:
-			out = join(out, u)
-		case o.Type == Replace:
-			out = join(out, o.Add)
-		}
-	}
-	return out
-}
-
-// join appends those who are not yet in the list.
-func join(list []UserID, users ...UserID) []UserID {
-	for _, u := range users {
-		if !slices.Contains(list, u) {
-			list = append(list, u)
-		}
-	}
-	return list
 }

@@ -69,6 +69,11 @@ func drawSpec(t *rapid.T, home string, centre int64) Spec {
 
 func at(u int64) time.Time { return time.Unix(u, 0).UTC() }
 
+// same says whether two shifts differ at most in time.
+func same(a, b Shift) bool {
+	return slices.Equal(a.Users, b.Users) && a.Source == b.Source && slices.Equal(a.Duties, b.Duties)
+}
+
 func onUTC(shifts []Shift) []Shift {
 	for i := range shifts {
 		shifts[i].Start, shifts[i].End = shifts[i].Start.UTC(), shifts[i].End.UTC()
@@ -127,7 +132,7 @@ func checkLine(t *rapid.T, spec Spec, l Layer, shifts []Shift, from, to int64) {
 		require.True(t, x.Start.Before(x.End))
 		if i > 0 {
 			require.Equal(t, shifts[i-1].End, x.Start)
-			require.False(t, slices.Equal(shifts[i-1].Users, x.Users) && shifts[i-1].Source == x.Source)
+			require.False(t, same(shifts[i-1], x))
 		}
 		if i > 8 {
 			continue // the reference is slow
@@ -157,7 +162,7 @@ func checkSpan(t *rapid.T, s *Schedule, layer string, got Shift, shifts []Shift,
 		before, err := s.OnCall(layer, got.Start.Add(-time.Nanosecond))
 		require.NoError(t, err)
 		require.True(t, before.End.Equal(got.Start))
-		require.False(t, slices.Equal(before.Users, got.Users) && before.Source == got.Source, "the span is not maximal")
+		require.False(t, same(before, got), "the span is not maximal")
 	}
 }
 
@@ -165,8 +170,9 @@ func checkSpan(t *rapid.T, s *Schedule, layer string, got Shift, shifts []Shift,
 func checkSplit(t *rapid.T, s *Schedule, layer string, whole []Shift, from, middle, to int64) {
 	parts := onUTC(s.Shifts(layer, at(from), at(middle)))
 	for _, x := range onUTC(s.Shifts(layer, at(middle), at(to))) {
-		if n := len(parts); n > 0 && slices.Equal(parts[n-1].Users, x.Users) && parts[n-1].Source == x.Source {
+		if n := len(parts); n > 0 && same(parts[n-1], x) {
 			parts[n-1].End = x.End
+			parts[n-1].Skew += x.Skew
 		} else {
 			parts = append(parts, x)
 		}
@@ -209,7 +215,7 @@ func checkMerged(t *rapid.T, s *Schedule, why string, asked, from, to int64) {
 		})
 		require.Equal(t, empty, inGap)
 	}
-	merged := onUTC(s.all.shifts("", s.zone, at(from), at(to)))
+	merged := onUTC(s.Final(at(from), at(to)))
 	checkSpan(t, s, "", shift, merged, asked, from, to)
 	checkNext(t, s, "", merged, asked, to)
 }

@@ -1,5 +1,7 @@
 package schedules
 
+import "time"
+
 // UserID names a person, as in the configuration.
 type UserID string
 
@@ -9,22 +11,98 @@ type Spec struct {
 	Owner     UserID // hears of weaknesses; not on call by this
 	TimeZone  string // IANA name, such as Europe/Berlin; required
 	Layers    []Layer
-	Overrides []Override // applied in this order
+	Fallback  []UserID // serve whenever the layers leave nobody on call
+	Away      []Away
+	Overrides []Override // applied in this order, after everybody's time off
 }
 
-// Layer is one rotation with a name, such as "primary".
+// RoleShadow is the role of layers whose people learn: they are never on call.
+const RoleShadow = "shadow"
+
+// Layer is one line of duty, such as "primary": who serves in turn ([Rotation]), or at fixed
+// times ([Fixed]), within its windows.
 type Layer struct {
-	Name     string
-	TimeZone string // IANA name; "" means that of the schedule
-	Rotation Rotation
+	Name      string
+	Role      string // free label that look-ups may use like a name; [RoleShadow] is special
+	Priority  int    // higher hides lower while it has somebody; equal ones serve together
+	TimeZone  string // IANA name; "" means that of the schedule
+	Rotation  Rotation
+	Fixed     []Fixed  // instead of a rotation, as read from a calendar
+	Windows   []Window // when the layer serves at all; none means always
+	Effective Period   // from when to when the layer exists
+	Away      AwayRule
+
+	// What a rollout pins ([Roll]); an admin does not write these.
+	Since  time.Time // this description holds from here on; zero: always
+	Before []Layer   // what held before, oldest first, each until the next one's Since
 }
 
 // Rotation hands on-call duty from group to group on the local wall clock.
 type Rotation struct {
 	Every        Every
+	Sequence     []Every    // instead of Every: turns of unequal length, in a cycle
 	Start        Civil      // first hand-off; before it nobody is on call
 	Participants [][]UserID // the groups in turn; an empty group is a deliberate gap
+	Step         Step
+	Elapsed      bool   // hours that pass, not hours of the wall clock: hand-offs drift over DST
+	Of           string // use the rotation of that layer; only Offset may be set beside it
+	Offset       int    // who serves is that many places further on: 1 is the secondary of 0
+	First        int    // index of the group that serves turn 0; set by rollouts
 }
+
+// Step says when a rotation moves on.
+type Step string
+
+// The steps of a rotation.
+const (
+	StepPeriod     Step = ""           // every turn of the clock, whether a window falls in it or not
+	StepOccurrence Step = "occurrence" // after every so many windows: Every counts windows, its unit is days
+)
+
+// Fixed is a shift at a fixed time, such as an event of a calendar.
+type Fixed struct {
+	From, To time.Time
+	Users    []UserID
+}
+
+// Window is a daily span of the wall clock in which a layer serves. Its end is on the next day
+// when To is not after From; equal ones make 24 hours. Around a change of the clock it begins
+// with the first occurrence of From and ends with the last of To.
+type Window struct {
+	Days     []time.Weekday // on which it begins; none means every day
+	From, To int            // seconds since midnight, 0 to 86400
+}
+
+// Period is from From up to, not including, Until; a zero end is open.
+type Period struct{ From, Until Civil }
+
+// AwayRule says what time off does to a layer.
+type AwayRule struct {
+	Use  []string // kinds of time off that count; none means all
+	Then AwayThen
+}
+
+// AwayThen is what happens in the turn of somebody who is away. Of a group, those who are
+// there serve alone.
+type AwayThen string
+
+// What happens when a whole group is away.
+const (
+	AwaySkip      AwayThen = ""           // the next who is there serves meanwhile; the order stays
+	AwayGap       AwayThen = "gap"        // nobody serves, and lower layers stay hidden
+	AwayNextLayer AwayThen = "next-layer" // nobody serves here, and lower layers show
+)
+
+// Away is time off, between two wall clocks of the schedule's zone or at the spans given.
+type Away struct {
+	Users    []UserID
+	Kind     string // such as "vacation" or "holidays"
+	From, To Civil  // from From up to, not including, To
+	Spans    []Span // instead of From and To
+}
+
+// Span is from Start up to, not including, End.
+type Span struct{ Start, End time.Time }
 
 // OverrideType says what an [Override] does.
 type OverrideType string
@@ -32,16 +110,33 @@ type OverrideType string
 // The kinds of overrides.
 const (
 	Replace  OverrideType = "replace" // Add serves instead of Remove, wherever Remove is on call; no Remove: instead of everybody
-	Addition OverrideType = "add"     // Add serves as well
+	Addition OverrideType = "add"     // Add serves as well, whatever priority hides
 	Removal  OverrideType = "remove"  // Remove does not serve
+	Only     OverrideType = "only"    // the Shifts are all there is; between them nobody serves
+	Swap     OverrideType = "swap"    // A and B take each other's duty: two replacements, one unit
 )
 
 // Override changes who is on call for a while. From and To are wall clocks in
 // the schedule's zone: in a fold From is the first occurrence, To the last.
 type Override struct {
+	ID       string // names it in the source of a shift; may be empty
 	Type     OverrideType
-	From, To Civil // from From up to, not including, To
+	From, To Civil // from From up to, not including, To; not of a swap
 	Add      UserID
 	Remove   UserID
-	Layers   []string // names; none means every layer
+	Layers   []string    // names or roles; none means every layer
+	Shifts   []OnlyShift // of Only; none, with Add: Add for the whole time
+	A, B     SwapSide    // of Swap
+}
+
+// OnlyShift is one of the shifts of an override that hides every layer.
+type OnlyShift struct {
+	From, To Civil
+	Users    []UserID
+}
+
+// SwapSide is the duty of one of two who swap: the other serves it.
+type SwapSide struct {
+	User     UserID
+	From, To Civil
 }

@@ -2,88 +2,238 @@ package schedules
 
 import "slices"
 
-// view is the layers that a question is about: one, or all of them together.
-type view []*layer
+// view is the lines that a question is about, the highest priority first and
+// equal ones in the order of layers; and what holds when they leave nobody.
+type view struct {
+	name     string // "" for all together
+	zone     *zone
+	lines    []*line
+	fallback []entry
+	flat     bool // priorities do not count
+}
 
 // farthest bounds how many changes of single layers a search for a change of the
 // whole answer passes. Only people who rotate in several layers so that their
 // union stays the same could make it longer.
 const farthest = 1000
 
-// clock keeps what zones have shown at u, as neighbouring layers mostly share one.
-type clock struct {
-	u, wall int64
-	zone    *zone
+// answer is who is on call at an instant, gathered from the lines in order.
+type answer struct {
+	entries []entry
+	source  source
+	settled bool // by a line that hides those of lower priority
+	level   int  // its priority
 }
 
-func (c *clock) shown(z *zone) int64 {
-	if c.zone != z {
-		c.zone, c.wall = z, z.shown(c.u)
-	}
-	return c.wall
-}
+// hides says whether only what is added on a line can still show.
+func (a *answer) hides(l *line) bool { return a.settled && l.priority < a.level }
 
-// duty is who serves at u on any of the layers, in layer order, appended to buf.
-func (v view) duty(u int64, buf []UserID) duty {
-	c := clock{u: u}
-	out := duty{users: buf, source: SourceGap}
-	for _, l := range v {
-		d := l.duty(u, c.shown(l.zone))
-		if d.source == SourceOverride || out.source == SourceGap {
-			out.source = d.source
+// take adds what a line says to entries, which are those of the answer: they are
+// handed on by value, so that their room stays on the stack.
+func (a *answer) take(v *view, l *line, d *duty, entries []entry) []entry {
+	hidden := a.hides(l)
+	for i := range d.entries {
+		if hidden && !d.entries[i].added {
+			continue
 		}
-		for _, user := range d.users {
-			if !slices.Contains(out.users[len(buf):], user) {
-				out.users = append(out.users, user)
+		n := len(entries)
+		if entries = enter(entries, &d.entries[i]); len(entries) > n {
+			entries[n].added = false // all who are on call are equal
+			if hidden {
+				a.source = max(a.source, d.entries[i].source)
 			}
 		}
 	}
-	return out
-}
-
-// next is the next instant after u at which the answer may change, or forever.
-func (v view) next(u int64, peopleOnly bool) int64 {
-	at, c := int64(forever), clock{u: u}
-	for _, l := range v {
-		at = min(at, l.next(u, c.shown(l.zone), peopleOnly))
+	if !hidden {
+		a.source = max(a.source, d.source)
+		if d.present && !a.settled && !v.flat {
+			a.settled, a.level = true, l.priority
+		}
 	}
-	return at
+	return entries
 }
 
-// previous is the last instant up to u at which the answer may have changed, or never.
-func (v view) previous(u int64) int64 {
-	at, c := int64(never), clock{u: u}
-	for _, l := range v {
-		at = max(at, l.previous(u, c.shown(l.zone)))
+// finish lets the fallback serve if nobody does.
+func (a answer) finish(v *view, entries []entry) answer {
+	if len(entries) == 0 && len(v.fallback) > 0 {
+		entries, a.source = append(entries, v.fallback...), sourceFallback
 	}
-	return at
+	a.entries = entries
+	return a
 }
 
-// end is the first instant after u at which the answer is not d, or forever.
-func (v view) end(u int64, d duty, peopleOnly bool) int64 {
-	var room [8]UserID
+// on is who is on call at u, for callers that need no span.
+func (v *view) on(u int64, room []entry) answer {
+	a, c, s := answer{}, clock{u: u}, spot{}
+	for _, l := range v.lines {
+		if l.adds || !a.hides(l) {
+			l.find(&c, &s)
+			room = a.take(v, l, s.duty, room)
+		}
+	}
+	return a.finish(v, room)
+}
+
+// equal says whether two answers are the same: in people, or in all.
+func (a *answer) equal(b *answer, peopleOnly bool) bool {
+	if peopleOnly {
+		return slices.EqualFunc(a.entries, b.entries, func(x, y entry) bool { return x.user == y.user })
+	}
+	return a.source == b.source && slices.Equal(a.entries, b.entries)
+}
+
+// cursor walks through time from change to change, and looks again only at lines
+// that may have changed.
+type cursor struct {
+	view       *view
+	spots      []known
+	peopleOnly bool
+	back       bool
+}
+
+// known is a spot and the instant, in the direction of the walk, up to which it holds.
+type known struct {
+	spot
+	edge  int64
+	shows bool // when last read, it counted
+}
+
+// cursorRoom is how many lines a cursor knows without allocating.
+const cursorRoom = 16
+
+func (v *view) cursor(room *[cursorRoom]known, peopleOnly bool) cursor {
+	c := cursor{view: v, peopleOnly: peopleOnly}
+	if len(v.lines) <= cursorRoom {
+		c.spots = room[:len(v.lines)]
+	} else {
+		c.spots = make([]known, len(v.lines))
+	}
+	for i := range c.spots {
+		c.spots[i].edge = never // stale at every instant
+	}
+	return c
+}
+
+// turned is a cursor that walks back from the one instant that c has read, and the
+// instant from which on its answer surely holds.
+func (c *cursor) turned(room *[cursorRoom]known) (cursor, int64) {
+	back := c.view.cursor(room, c.peopleOnly)
+	back.back = true
+	since := int64(never)
+	for i, l := range c.view.lines {
+		k := &back.spots[i]
+		*k = c.spots[i]
+		if k.duty == nil {
+			k.edge = forever
+			continue
+		}
+		k.edge = l.start(&k.spot)
+		since = max(since, k.edge)
+	}
+	return back, since
+}
+
+// look brings line i up to u, and says whether its people or their reasons changed.
+func (c *cursor) look(i int, now *clock) (changed bool) {
+	k, l := &c.spots[i], c.view.lines[i]
+	switch was := k.duty; {
+	case c.back && now.u < k.edge:
+		l.find(now, &k.spot)
+		k.edge = l.start(&k.spot)
+		return was == nil || !k.duty.equal(was)
+	case !c.back && now.u >= k.edge:
+		l.find(now, &k.spot)
+		k.edge = l.end(&k.spot, c.peopleOnly)
+		return was == nil || !k.duty.equal(was)
+	}
+	return false
+}
+
+// read is the answer at u and the instant of its next possible change: the first
+// at which the answer may be another, or walking back, the first at which it is
+// this one.
+func (c *cursor) read(u int64, room []entry) (a answer, edge int64) {
+	edge = c.horizon()
+	now := clock{u: u}
+	for i, l := range c.view.lines {
+		k := &c.spots[i]
+		if k.shows = l.adds || !a.hides(l); !k.shows {
+			continue
+		}
+		c.look(i, &now)
+		edge = c.nearer(edge, k.edge)
+		room = a.take(c.view, l, k.duty, room)
+	}
+	return a.finish(c.view, room), edge
+}
+
+// still says whether at u, the edge of what was read last, nothing changes after
+// all, and if so the next edge. It spares putting the same answer together again.
+func (c *cursor) still(u int64) (edge int64, ok bool) {
+	edge = c.horizon()
+	now := clock{u: u}
+	for i := range c.spots {
+		if k := &c.spots[i]; k.shows {
+			if c.look(i, &now) {
+				return 0, false
+			}
+			edge = c.nearer(edge, k.edge)
+		}
+	}
+	return edge, true
+}
+
+func (c *cursor) horizon() int64 {
+	if c.back {
+		return never
+	}
+	return forever
+}
+
+func (c *cursor) nearer(a, b int64) int64 {
+	if c.back {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// end is the first instant after the edge of a at which the answer is not a, or forever.
+func (c *cursor) end(a *answer, edge int64) int64 {
+	var room [entryRoom]entry
 	for range farthest {
-		u = v.next(u, peopleOnly)
-		if u == forever {
-			return u
+		if edge == forever {
+			return edge
 		}
-		then := v.duty(u, room[:0])
-		if !slices.Equal(then.users, d.users) || !peopleOnly && then.source != d.source {
-			return u
+		next, ok := c.still(edge)
+		if !ok {
+			var then answer
+			if then, next = c.read(edge, room[:0]); !then.equal(a, c.peopleOnly) {
+				return edge
+			}
 		}
+		edge = next
 	}
-	return u
+	return edge
 }
 
-// start is the first instant from which on the answer is d until u, or never.
-func (v view) start(u int64, d duty) int64 {
-	var room [8]UserID
+// start is the first instant from which on the answer is a until now, or never.
+func (c *cursor) start(a *answer, edge int64) int64 {
+	var room [entryRoom]entry
 	for range farthest {
-		u = v.previous(u)
-		if u == never || !v.duty(u-1, room[:0]).equal(d) {
-			return u
+		if edge == never {
+			return edge
 		}
-		u--
+		next, ok := c.still(edge - 1)
+		if !ok {
+			var then answer
+			if then, next = c.read(edge-1, room[:0]); !then.equal(a, false) {
+				return edge
+			}
+		}
+		edge = next
 	}
-	return u + 1
+	return edge
 }
+
+// entryRoom is how many people an answer holds without allocating.
+const entryRoom = 32

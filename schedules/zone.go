@@ -26,10 +26,20 @@ const (
 // zone resolves wall clocks of one location. Offsets in it are exact at every
 // instant; the table only spares time package look-ups.
 type zone struct {
-	loc     *time.Location
-	starts  []int64 // of each table entry, ascending from tableFrom
-	offsets []int64 // seconds east of UTC from that start on
+	loc   *time.Location
+	table []stretch
+	hints []uint16 // for each 2^hintBits seconds from tableFrom, the stretch at their beginning
 }
+
+// stretch is a time of one offset, until the start of the next.
+type stretch struct {
+	start  int64
+	offset int64 // seconds east of UTC
+	high   int64 // the highest wall clock shown before
+	low    int64 // the lowest wall clock shown after
+}
+
+const hintBits = 22 // seven weeks
 
 func newZone(name string) (*zone, error) {
 	loc, err := time.LoadLocation(name)
@@ -37,12 +47,24 @@ func newZone(name string) (*zone, error) {
 		return nil, fmt.Errorf("time zone %q is unknown; use an IANA name such as Europe/Berlin or UTC", name)
 	}
 	z := &zone{loc: loc}
+	high := int64(never)
 	for u := int64(tableFrom); u < tableTo; {
 		offset, end := z.probe(u)
-		if n := len(z.offsets); n == 0 || z.offsets[n-1] != offset {
-			z.starts, z.offsets = append(z.starts, u), append(z.offsets, offset)
+		if n := len(z.table); n == 0 || z.table[n-1].offset != offset {
+			z.table = append(z.table, stretch{start: u, offset: offset, high: high, low: forever})
 		}
-		u = end
+		end = min(end, tableTo)
+		high, u = max(high, end-1+offset), end
+	}
+	for i := len(z.table) - 1; i > 0; i-- {
+		z.table[i-1].low = min(z.table[i].low, z.table[i].start+z.table[i].offset)
+	}
+	i := 0
+	for u := int64(tableFrom); u < tableTo; u += 1 << hintBits {
+		for i+1 < len(z.table) && z.table[i+1].start <= u {
+			i++
+		}
+		z.hints = append(z.hints, uint16(i))
 	}
 	return z, nil
 }
@@ -66,28 +88,41 @@ func (z *zone) probe(u int64) (offset, end int64) {
 	return int64(seconds), end
 }
 
+// at is the number of the table's stretch at u, which the table must cover.
+func (z *zone) at(u int64) int {
+	i := int(z.hints[(u-tableFrom)>>hintBits])
+	for i+1 < len(z.table) && z.table[i+1].start <= u {
+		i++
+	}
+	return i
+}
+
+// tabled says whether the table covers all that matters at u, or at that wall clock.
+func tabled(u int64) bool { return u >= tableFrom+2*shadow && u < tableTo-2*shadow }
+
 // offset is the seconds east of UTC at u, and an instant after u until which
 // they hold at least.
 func (z *zone) offset(u int64) (offset, end int64) {
 	if u < tableFrom || u >= tableTo {
 		return z.probe(u)
 	}
-	lo, hi := 0, len(z.starts)
-	for hi-lo > 1 {
-		if mid := int(uint(lo+hi) >> 1); z.starts[mid] <= u {
-			lo = mid
-		} else {
-			hi = mid
-		}
+	i := z.at(u)
+	if i+1 == len(z.table) {
+		return z.table[i].offset, tableTo
 	}
-	if hi == len(z.starts) {
-		return z.offsets[lo], tableTo
-	}
-	return z.offsets[lo], z.starts[hi]
+	return z.table[i].offset, z.table[i+1].start
 }
 
 // first is the first instant at which the local clock shows wall or later.
 func (z *zone) first(wall int64) int64 {
+	if tabled(wall) {
+		for i := z.at(wall - reach); ; i++ {
+			s := &z.table[i]
+			if at := max(s.start, wall-s.offset); i+1 == len(z.table) || at < z.table[i+1].start {
+				return at
+			}
+		}
+	}
 	for u := wall - reach; ; {
 		offset, end := z.offset(u)
 		if at := max(u, wall-offset); at < end {
@@ -114,6 +149,10 @@ func (z *zone) last(wall int64) int64 {
 // shown is the highest wall clock that was shown up to and including u. It
 // mirrors first: first(wall) <= u exactly when wall <= shown(u).
 func (z *zone) shown(u int64) int64 {
+	if tabled(u) {
+		s := &z.table[z.at(u)]
+		return max(s.high, u+s.offset)
+	}
 	for v, high := u-shadow, int64(never); ; {
 		offset, end := z.offset(v)
 		if end > u {
@@ -122,6 +161,23 @@ func (z *zone) shown(u int64) int64 {
 		high = max(high, end-1+offset)
 		v = end
 	}
+}
+
+// ahead is the lowest wall clock of an end that is still to come at u. It mirrors
+// last: last(wall) > u exactly when wall >= ahead(u).
+func (z *zone) ahead(u int64) int64 {
+	if tabled(u) {
+		s := &z.table[z.at(u)]
+		return min(s.low, u+1+s.offset)
+	}
+	offset, end := z.offset(u)
+	low := u + 1 + offset
+	for end <= u+shadow {
+		v := end
+		offset, end = z.offset(v)
+		low = min(low, v+offset)
+	}
+	return low
 }
 
 // zones loads each zone of a schedule once.
@@ -144,4 +200,10 @@ func floorDiv(a, b int64) int64 {
 		q--
 	}
 	return q
+}
+
+// newUTC is the clock that never changes.
+func newUTC() *zone {
+	z, _ := newZone("UTC") // which is always known
+	return z
 }

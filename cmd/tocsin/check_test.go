@@ -65,5 +65,5 @@ func TestCheckKnowsTheClock(t *testing.T) {
 	c := call{env: map[string]string{"SID": "AC1", "TOKEN": "a token of a test"}}
 	r := c.run(t, "check", "--config", write(t, "tocsin.yaml", later+provider))
 	require.Equal(t, exitOK, r.code, r.err)
-	require.Contains(t, r.out, "nobody is on call from Tue 2026-03-03 13:00 CET to Thu 2026-03-05 09:00 CET")
+	require.Contains(t, r.out, "tocsin.yaml:18:33: warning: policies[0].tiers[0].page[0]: team/primary has nobody on call now, until Thu 5 Mar 09:00 (Europe/Berlin)")
 }

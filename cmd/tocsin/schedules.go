@@ -12,7 +12,7 @@ import (
 
 func newSchedulesCommand(c *cli) *cobra.Command {
 	return newGroup("schedules", "Show the schedules of the configuration",
-		newSchedulesListCommand(c), newSchedulesShowCommand(c))
+		newSchedulesListCommand(c), newSchedulesShowCommand(c), newFairnessCommand(c), newCalendarCommand(c))
 }
 
 // listedSchedule is a schedule in the list.

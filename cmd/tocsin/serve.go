@@ -69,7 +69,10 @@ func (c *cli) serve(ctx context.Context, listen, store string) error {
 	log := c.logger()
 	redis.SetLogger(redisLog{log})
 	a, err := app.New(ctx, app.Options{
-		Load:  func() (*configs.Config, error) { return configs.Load(c.config, registry.Config(), c.lookup) },
+		Files: func() (configs.Bundle, error) { return configs.ReadBundle(c.config) },
+		Build: func(b configs.Bundle) (*configs.Config, error) {
+			return b.Config(configs.Options{Registry: registry.Config(), Env: c.lookup, Secrets: c.folder()})
+		},
 		Store: store, Listen: listen, Version: thisBuild().Version, Logger: log, Now: c.now,
 	})
 	if err != nil {
@@ -89,13 +92,13 @@ func (c *cli) serveExample(ctx context.Context, listen, store string) error {
 		return errors.Join(err, socket.Close())
 	}
 	defer func() { _ = world.Close() }() // nothing in it outlives the process
-	load := func() (*configs.Config, error) { return world.Load(examples.Files, demo.Config) }
-	config, err := load()
+	config, err := world.Load(examples.Files, demo.Config)
 	if err != nil {
 		return errors.Join(err, socket.Close())
 	}
 	a, err := app.New(ctx, app.Options{
-		Load: load, Store: store, Socket: socket, Version: thisBuild().Version, Logger: c.logger(), Now: c.now,
+		Files: world.Files(examples.Files, demo.Config), Build: world.Build,
+		Store: store, Socket: socket, Version: thisBuild().Version, Logger: c.logger(), Now: c.now,
 		Home: demo.Page(world, config, url),
 	})
 	if err != nil {

@@ -122,8 +122,10 @@ func (s *Server) testPage(c echo.Context) error {
 }
 
 // readJSON reads an optional body; an unknown key is refused, so that a typing error shows.
-func readJSON(c echo.Context, v any) error {
-	d := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, formLimit))
+func readJSON(c echo.Context, v any) error { return readJSONUpTo(c, v, formLimit) }
+
+func readJSONUpTo(c echo.Context, v any, limit int64) error {
+	d := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
 	d.DisallowUnknownFields()
 	switch err := d.Decode(v); {
 	case err == nil, errors.Is(err, io.EOF):

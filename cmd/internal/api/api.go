@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"tocsin/configs"
+	"tocsin/configs/history"
 	"tocsin/escalation/engine"
 	"tocsin/escalation/store"
 	"tocsin/paging/twilio"
@@ -37,6 +38,9 @@ type Deps struct {
 	Store   store.Store
 	Config  func() *configs.Config          // in force now
 	Reload  func(ctx context.Context) error // a bad configuration is refused with its faults
+	History *history.History
+	Follow  func(ctx context.Context) error // puts the last revision and overlay in force here
+	Head    func() history.Head             // what is in force here
 	Ready   func(ctx context.Context) error // nil when alerts can be taken and pages sent
 	Metrics http.Handler
 	Home    func(e *echo.Echo)                    // adds the demo page; nil without one

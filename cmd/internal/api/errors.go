@@ -7,6 +7,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"tocsin/configs"
+	"tocsin/configs/edit"
+	"tocsin/configs/history"
 	"tocsin/escalation/engine"
 	"tocsin/escalation/store"
 	"tocsin/routing/source"
@@ -55,6 +58,10 @@ func classify(err error) (Kind, string) {
 	var f *fault
 	var httpError *echo.HTTPError
 	var tooLarge *http.MaxBytesError
+	var refused *history.RefusedError
+	var problems configs.Problems
+	var conflict *history.ConflictError
+	var edited *edit.Error
 	switch {
 	case errors.As(err, &f):
 		return f.kind, f.message
@@ -62,6 +69,12 @@ func classify(err error) (Kind, string) {
 		return TooLarge, "the body is larger than this endpoint takes"
 	case errors.Is(err, source.ErrUnauthorized):
 		return Unauthorized, err.Error()
+	case errors.As(err, &conflict):
+		return Conflict, err.Error()
+	case errors.As(err, &refused), errors.As(err, &problems), errors.As(err, &edited), errors.Is(err, history.ErrNewer):
+		return Refused, err.Error()
+	case errors.Is(err, history.ErrNone), errors.Is(err, history.ErrNoRevision):
+		return NotFound, err.Error()
 	case errors.Is(err, store.ErrNotFound):
 		return NotFound, "there is no such incident"
 	case errors.Is(err, engine.ErrOverloaded):

@@ -43,7 +43,9 @@ func (s *Server) status(c echo.Context) error {
 }
 
 func (s *Server) statusNow(c echo.Context, conf *configs.Config) Status {
+	head := s.Head()
 	return Status{
-		Version: s.Version, Revision: conf.Revision(), Store: s.Store.Promise(c.Request().Context()), Offset: s.Engine.Offset(),
+		Version: s.Version, Revision: conf.Revision(), Config: head.Config, Overlay: head.Overlay,
+		Store: s.Store.Promise(c.Request().Context()), Offset: s.Engine.Offset(),
 	}
 }

@@ -3,7 +3,7 @@ package api
 import "github.com/labstack/echo/v4"
 
 // routes is the whole surface. What stands under token needs a bearer token from the
-// configuration; webhooks and Twilio bring credentials of their own; the rest is open and
+// configuration; webhooks, Twilio and calendars bring credentials of their own; the rest is open and
 // shows nothing but health and aggregates.
 func (s *Server) routes(e *echo.Echo) {
 	token := e.Group("", s.requireToken)
@@ -29,6 +29,22 @@ func (s *Server) routes(e *echo.Echo) {
 	token.POST("/api/v1/incidents/:id/resolve", s.resolve)
 	token.POST("/api/v1/incidents/:id/reassign", s.reassign)
 	token.POST("/api/v1/test-pages", s.testPage)
+
+	token.GET("/api/v1/config", s.activeConfig)
+	token.POST("/api/v1/config", s.applyConfig)
+	token.POST("/api/v1/config/plan", s.planConfig)
+	token.GET("/api/v1/config/revisions", s.listRevisions)
+	token.GET("/api/v1/config/revisions/:number", s.showRevision)
+
+	e.GET("/calendars/schedules/:name/:token", s.scheduleFeed)
+	e.GET("/calendars/users/:name/:token", s.userFeed)
+	token.GET("/api/v1/calendar-links", s.calendarLink)
+
+	token.GET("/api/v1/overrides", s.showOverlay)
+	token.POST("/api/v1/overrides", s.addOverride)
+	token.DELETE("/api/v1/overrides/:id", s.removeOverride)
+	token.POST("/api/v1/covers", s.askCover)
+	token.POST("/api/v1/covers/:id/take", s.takeCover)
 
 	if s.Home != nil {
 		s.Home(e)

@@ -29,7 +29,7 @@ func (s *Server) webhook(c echo.Context) error {
 		if err != nil {
 			return engine.Delivery{}, faulty(Invalid, err.Error(), err)
 		}
-		return engine.Delivery{Integration: name, Batch: batch, Body: body}, nil
+		return engine.Delivery{Integration: name, Batch: batch, Header: integration.Source.Record(header), Body: body}, nil
 	})
 	if err != nil {
 		kind, _ := classify(err)

@@ -1,5 +1,5 @@
 // Package app puts the house together: it is the only place where adapters meet. New opens
-// what can fail, Start listens and works, Reload swaps the configuration, Stop drains.
+// what can fail, Start listens and works, Reload brings changed files, Stop drains.
 //
 // The order of Stop is the order in which work flows: first nothing new is taken in (HTTP),
 // then what was taken is sent or given back (delivery), then the last reports are committed
@@ -8,6 +8,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 
 	"tocsin/cmd/internal/api"
 	"tocsin/configs"
+	"tocsin/configs/history"
 	"tocsin/escalation/engine"
 	"tocsin/escalation/store"
 	"tocsin/paging"
@@ -29,8 +31,10 @@ import (
 
 // Options say what to run.
 type Options struct {
-	// Load reads the configuration; it is called again by every Reload.
-	Load    func() (*configs.Config, error)
+	// Files reads the configuration's files; it is called again by every Reload.
+	Files func() (configs.Bundle, error)
+	// Build makes a configuration of files, with the secrets of this process.
+	Build   func(configs.Bundle) (*configs.Config, error)
 	Store   string       // a folder, or redis://…, redis+sentinel://…, redis+cluster://…
 	Listen  string       // host:port; port 0 takes a free one
 	Socket  net.Listener // used instead of Listen when set
@@ -45,7 +49,11 @@ type App struct {
 	opts     Options
 	log      *slog.Logger
 	config   atomic.Pointer[configs.Config]
+	active   atomic.Pointer[history.Active] // what was followed last; nil on own files
+	head     atomic.Pointer[history.Head]
+	refused  history.Head // what could not be built here
 	store    store.Store
+	history  *history.History
 	engine   *engine.Engine
 	delivery *delivery.Delivery
 	sms      *switchboard
@@ -69,21 +77,26 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	config, err := o.Load()
+	files, err := o.Files()
+	if err != nil {
+		return nil, err
+	}
+	own, err := o.Build(files)
 	if err != nil {
 		return nil, err
 	}
 	a := &App{opts: o, log: o.Logger, sms: &switchboard{}, metrics: newMetrics(), failed: make(chan error, 1)}
-	a.config.Store(config)
-	channels, err := channelsFor(config)
-	if err != nil {
+	if _, err := channelsFor(own); err != nil {
 		return nil, err
 	}
-	a.sms.set(channels[paging.SMS])
 	if a.store, err = OpenStore(ctx, o.Store); err != nil {
 		return nil, fmt.Errorf("cannot open the store %s: %w", o.Store, err)
 	}
-	a.assemble(config)
+	a.history = &history.History{Series: a.store, Build: o.Build, Token: rand.Text}
+	if err := a.settle(ctx, files, own); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	a.assemble(a.config.Load())
 	return a, nil
 }
 
@@ -107,6 +120,7 @@ func (a *App) assemble(config *configs.Config) {
 	a.server = &http.Server{
 		Handler: api.New(api.Deps{
 			Engine: a.engine, Store: a.store, Config: a.config.Load, Reload: a.Reload, Ready: a.store.Check,
+			History: a.history, Follow: a.Follow, Head: func() history.Head { return *a.head.Load() },
 			Metrics: a.metrics.handler(), Home: a.opts.Home, Refused: a.metrics.refused, Version: a.opts.Version, Logger: a.log,
 		}),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -132,6 +146,8 @@ func (a *App) Start() error {
 	a.stop, a.stopSend = stop, stopSend
 	a.running.Go(func() { _ = a.engine.Run(engineCtx) }) // always nil
 	a.running.Go(func() { a.pruneLoop(engineCtx) })
+	a.running.Go(func() { a.followLoop(engineCtx) })
+	a.running.Go(func() { a.readinessLoop(engineCtx) })
 	a.sending.Go(func() { _ = a.delivery.Run(sendCtx) }) // always nil
 	go func() {
 		if err := a.server.Serve(a.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {

@@ -5,39 +5,73 @@ import (
 	"time"
 
 	"tocsin/configs"
-	"tocsin/paging"
 )
 
-// Reload puts the present content of the files in force. All that can fail comes first, so
-// that a bad configuration never replaces a good one.
-func (a *App) Reload(_ context.Context) error {
+// Reload puts the present content of the files in force, for all processes. All that can fail
+// comes first, so that a bad configuration never replaces a good one. A managed installation
+// only looks whether its files differ.
+func (a *App) Reload(ctx context.Context) error {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
-	config, err := a.opts.Load()
-	if err != nil {
+	if err := a.reload(ctx); err != nil {
 		a.metrics.reloads.WithLabelValues("refused").Inc()
 		a.log.Error("the configuration stays as it was", "error", err)
 		return err
 	}
-	channels, err := channelsFor(config)
-	if err != nil {
-		a.metrics.reloads.WithLabelValues("refused").Inc()
-		a.log.Error("the configuration stays as it was", "error", err)
-		return err
-	}
-	a.config.Store(config)
-	a.sms.set(channels[paging.SMS])
-	a.engine.SetBook(config.Book())
-	a.metrics.reloads.WithLabelValues("done").Inc()
-	a.log.Info("a new configuration is in force", "revision", config.Revision())
-	a.warn(config)
 	return nil
+}
+
+func (a *App) reload(ctx context.Context) error {
+	files, err := a.opts.Files()
+	if err != nil {
+		return err
+	}
+	own, err := a.opts.Build(files)
+	if err != nil {
+		return err
+	}
+	if _, err := channelsFor(own); err != nil {
+		return err
+	}
+	if a.config.Load().Managed {
+		if active := a.active.Load(); active != nil {
+			a.prefersFiles(*active, files.Hash())
+		}
+		return a.follow(ctx)
+	}
+	for done := false; !done; {
+		if done, err = a.bring(ctx, files); err != nil {
+			return err
+		}
+	}
+	return a.follow(ctx)
 }
 
 // warn logs the weaknesses of a configuration that is in force all the same.
 func (a *App) warn(c *configs.Config) {
 	for _, w := range c.Weaknesses(a.opts.Now()) {
 		a.log.Warn("weakness of the configuration", "where", w.String())
+	}
+}
+
+// readinessAfter leaves a start in peace before owners are told of weaknesses ahead.
+const readinessAfter = time.Minute
+
+// readinessLoop tells owners, by day, which weaknesses lie ahead of their schedules and policies.
+func (a *App) readinessLoop(ctx context.Context) {
+	wait := time.NewTimer(readinessAfter)
+	defer wait.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-wait.C:
+		}
+		next, err := a.engine.ReportReadiness(ctx)
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("not every owner could be told what lies ahead; tried again", "error", err)
+		}
+		wait.Reset(next.Sub(a.engine.Now()))
 	}
 }
 

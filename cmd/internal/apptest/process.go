@@ -52,6 +52,12 @@ func start(t testing.TB, log io.Writer, env []string, path string, args ...strin
 	return p
 }
 
+// Done is closed at its end.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Abort sends SIGKILL, to whatever is still there, and does not wait.
+func (p *Process) Abort() { _ = p.cmd.Process.Kill() } // it may have ended by itself
+
 // Signal sends a signal.
 func (p *Process) Signal(s syscall.Signal) {
 	p.t.Helper()
@@ -103,6 +109,12 @@ func status(url string) int {
 	}
 	_ = res.Body.Close() // nothing is read
 	return res.StatusCode
+}
+
+// Start runs another of the binary's commands on this world, and does not wait for its end.
+func (w *World) Start(binary string, args ...string) *Process {
+	w.T.Helper()
+	return start(w.T, w.Logs, w.environ(), binary, args...)
 }
 
 // Serve runs the binary's `tocsin serve` on this world, at the address that public_url names.

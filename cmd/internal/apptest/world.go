@@ -226,10 +226,22 @@ func (w *World) Write(yaml string) {
 	require.NoError(w.T, os.WriteFile(w.Config, []byte(yaml), 0o600))
 }
 
-// Load reads the configuration as a gateway does.
-func (w *World) Load() (*configs.Config, error) {
-	return configs.Load(w.Config, registry.Config(), func(name string) (string, bool) {
+// Files reads the configuration's files as a gateway does.
+func (w *World) Files() (configs.Bundle, error) { return configs.ReadBundle(w.Config) }
+
+// Build makes a configuration as a gateway does.
+func (w *World) Build(b configs.Bundle) (*configs.Config, error) {
+	return b.Config(configs.Options{Registry: registry.Config(), Secrets: filepath.Dir(w.Config), Env: func(name string) (string, bool) {
 		v, ok := w.Env[name]
 		return v, ok
-	})
+	}})
+}
+
+// Load reads the configuration as a gateway does.
+func (w *World) Load() (*configs.Config, error) {
+	files, err := w.Files()
+	if err != nil {
+		return nil, err
+	}
+	return w.Build(files)
 }

@@ -32,7 +32,10 @@ func serve(ctx context.Context, config, store, profile string, in io.Reader, log
 		return fmt.Errorf("-gateway is for bench itself, which hands over a socket: %w", err)
 	}
 	a, err := app.New(ctx, app.Options{
-		Load:  func() (*configs.Config, error) { return configs.Load(config, registry.Config(), os.LookupEnv) },
+		Files: func() (configs.Bundle, error) { return configs.ReadBundle(config) },
+		Build: func(b configs.Bundle) (*configs.Config, error) {
+			return b.Config(configs.Options{Registry: registry.Config(), Env: os.LookupEnv, Secrets: filepath.Dir(config)})
+		},
 		Store: store, Socket: socket, Version: "bench",
 		Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelError})),
 	})

@@ -79,10 +79,9 @@ func Open(ctx context.Context, o Options) (*Stage, error) {
 	if s.folder, err = os.MkdirTemp("", "tocsin-demo-"); err != nil {
 		return nil, errors.Join(err, s.World.Close(), socket.Close())
 	}
-	load := func() (*configs.Config, error) { return s.World.Load(examples.Files, Config) }
-	if s.Config, err = load(); err == nil {
+	if s.Config, err = s.World.Load(examples.Files, Config); err == nil {
 		s.App, err = app.New(ctx, app.Options{
-			Load: load, Store: s.folder, Socket: socket, Version: o.Version, Logger: o.Logger, Home: Page(s.World, s.Config, s.URL),
+			Files: s.World.Files(examples.Files, Config), Build: s.World.Build, Store: s.folder, Socket: socket, Version: o.Version, Logger: o.Logger, Home: Page(s.World, s.Config, s.URL),
 		})
 	}
 	if err == nil {

@@ -39,7 +39,7 @@ func Contacts() []string {
 
 // Config is what a configuration may name.
 func Config() configs.Registry {
-	r := configs.Registry{Sources: map[string]source.Source{}, Providers: Providers(), Contacts: Contacts()}
+	r := configs.Registry{Sources: map[string]source.Source{}, Providers: Providers(), Contacts: Contacts(), Calendar: newCalendars()}
 	for _, s := range Sources() {
 		r.Sources[s.Name] = s
 	}

@@ -71,16 +71,29 @@ func New(publicURL string, now func() time.Time, pause time.Duration) (*World, e
 	return w, nil
 }
 
-// Load reads the built-in example with this world's secrets.
+// Files reads the built-in example, again at every call.
+func (w *World) Files(example fs.FS, name string) func() (configs.Bundle, error) {
+	return func() (configs.Bundle, error) {
+		data, err := fs.ReadFile(example, name)
+		return configs.Bundle{Files: []configs.File{{Name: name, Data: data}}}, err
+	}
+}
+
+// Build makes a configuration with this world's secrets.
+func (w *World) Build(b configs.Bundle) (*configs.Config, error) {
+	return b.Config(configs.Options{Registry: registry.Config(), Env: func(key string) (string, bool) {
+		v, ok := w.Env[key]
+		return v, ok
+	}})
+}
+
+// Load is the built-in example with this world's secrets.
 func (w *World) Load(example fs.FS, name string) (*configs.Config, error) {
-	data, err := fs.ReadFile(example, name)
+	files, err := w.Files(example, name)()
 	if err != nil {
 		return nil, err
 	}
-	return configs.Parse(name, data, registry.Config(), func(key string) (string, bool) {
-		v, ok := w.Env[key]
-		return v, ok
-	})
+	return w.Build(files)
 }
 
 // Close hangs up.

@@ -15,7 +15,10 @@ const name = "github"
 // Source returns the source. GitHub tells each end, once, and repeats nothing in between:
 // silence means little here, so only what was forgotten for a month ends by itself.
 func Source() source.Source {
-	return source.Source{Name: name, Decode: decode, Verify: verify, ResolveAfter: 30 * 24 * time.Hour}
+	return source.Source{
+		Name: name, Decode: decode, Verify: verify, ResolveAfter: 30 * 24 * time.Hour,
+		Headers: []string{"X-GitHub-Event", "X-GitHub-Delivery", "Content-Type"},
+	}
 }
 
 func verify(h source.Header, body []byte, secret string) error {

@@ -14,7 +14,10 @@ const name = "sentry"
 
 // Source returns the source. What nothing resolves ends after a day of silence.
 func Source() source.Source {
-	return source.Source{Name: name, Decode: decode, Verify: verify, ResolveAfter: 24 * time.Hour}
+	return source.Source{
+		Name: name, Decode: decode, Verify: verify, ResolveAfter: 24 * time.Hour,
+		Headers: []string{"Sentry-Hook-Resource"},
+	}
 }
 
 func verify(h source.Header, body []byte, secret string) error {

@@ -33,11 +33,19 @@ func Fixture(t *testing.T, src source.Source, file string, header ...string) (ro
 	return Decode(t, src, string(body), header...)
 }
 
-// Decode decodes a body, and checks what holds for any body.
+// Decode decodes a body, and checks what holds for any body: also that it says the same again
+// with the headers that are recorded beside it.
 func Decode(t *testing.T, src source.Source, body string, header ...string) (routing.Batch, error) {
 	t.Helper()
-	b, err := src.Decode(Header(header...), []byte(body), time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC))
+	now := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	b, err := src.Decode(Header(header...), []byte(body), now)
 	Sound(t, src, b, err)
+	again, errAgain := src.Decode(src.Record(Header(header...)), []byte(body), now)
+	require.Equal(t, b, again)
+	require.Equal(t, err, errAgain)
+	for _, name := range src.Headers {
+		require.NotRegexp(t, `(?i)authorization|signature|token|secret|cookie`, name, "a credential must not be recorded")
+	}
 	return b, err
 }
 

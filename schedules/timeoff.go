@@ -1,0 +1,60 @@
+package schedules
+
+import (
+	"slices"
+	"time"
+)
+
+// absence is the time off of some people, with its instants.
+type absence struct {
+	Away
+	spans []Span
+}
+
+type absences []absence
+
+// timeOff is all time off of a spec. From is the first instant at which the local clock shows
+// it, To the last, as for overrides.
+func timeOff(spec Spec) (out absences) {
+	z, err := newZone(spec.TimeZone)
+	if err != nil {
+		return nil
+	}
+	for _, a := range spec.Away {
+		spans := mergeSpans(a.Spans)
+		if len(a.Spans) == 0 {
+			spans = mergeSpans([]Span{{
+				Start: time.Unix(z.first(a.From.seconds()), 0), End: time.Unix(z.last(a.To.seconds()), 0),
+			}})
+		}
+		out = append(out, absence{a, spans})
+	}
+	return out
+}
+
+// of is when somebody is off, in no order.
+func (as absences) of(u UserID) (out []Span) {
+	for _, a := range as {
+		if slices.Contains(a.Users, u) {
+			out = append(out, a.spans...)
+		}
+	}
+	return out
+}
+
+// byKind is when each person is off, for each kind of time off in order and without overlap.
+func (as absences) byKind() map[UserID]absences {
+	out := map[UserID]absences{}
+	for _, a := range as {
+		for _, u := range a.Users {
+			of := out[u]
+			at := slices.IndexFunc(of, func(b absence) bool { return b.Kind == a.Kind })
+			if at < 0 {
+				out[u] = append(of, absence{Away{Kind: a.Kind}, a.spans})
+				continue
+			}
+			of[at].spans = mergeSpans(slices.Concat(of[at].spans, a.spans))
+		}
+	}
+	return out
+}
