@@ -155,3 +155,14 @@ func withTimeOff(spec schedules.Spec, off map[schedules.UserID][]schedules.Away)
 	}
 	return spec
 }
+
+// away is everybody's time off, by any schedule.
+func (c *Config) away() map[schedules.UserID][]schedules.Span {
+	out := map[schedules.UserID][]schedules.Span{}
+	for _, spec := range c.Specs() {
+		for user, spans := range schedules.TimeOff(spec) {
+			out[user] = append(out[user], spans...)
+		}
+	}
+	return out
+}

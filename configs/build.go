@@ -53,6 +53,7 @@ func (r *reader) config() *Config {
 	p := policyReader{reader: r, book: book, people: people}
 	p.policies()
 	c.watched, c.places, c.first = p.watched, r.landmarks(), r.first
+	book.Away = c.away()
 	r.routing(book)
 	r.reachable(book)
 	return c

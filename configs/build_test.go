@@ -302,5 +302,5 @@ func TestWeaknesses(t *testing.T) {
 	require.NoError(t, err)
 	gaps = c.Weaknesses(date("2026-01-10T00:00:00Z"))
 	require.Len(t, gaps, 3) // and the tier that leans on it, before and after the clock changes
-	assert.Contains(t, gaps[0].Message, "from Mon 2026-01-12 09:00 CET to Mon 2026-01-19 09:00 CET")
+	assert.Contains(t, gaps[0].Message, "core/primary has nobody on call Mon 12 Jan 09:00 - Mon 19 Jan 09:00, every 3 weeks")
 }

@@ -4,12 +4,30 @@
 //
 // A [Spec] is what an admin writes; [Compile] checks it and turns it into a
 // [Schedule], which is immutable and safe for any number of goroutines. A
-// schedule has layers. A layer has one rotation: groups of people who serve in
-// turn, each for "N hours, days, weeks or months", from a first hand-off on. A
-// group serves together; an empty group is a deliberate gap. Overrides replace,
-// add or remove people for a while; several that touch the same instant apply
-// in the order in which they are listed, so the last one wins. Without a layer
-// named, those on call are the people of all layers, in layer order, each once.
+// schedule has layers. Who serves on a layer at an instant follows from, in this
+// order:
+//
+//  1. its description: what a rollout pinned for that time ([Layer.Before]);
+//  2. the rotation, whose groups serve in turn, or fixed shifts; within the windows
+//     and while the layer is effective. An empty group is a deliberate gap;
+//  3. time off ([AwayRule]): of a group, those who are there serve alone. If nobody
+//     is: by default the next who is there serves meanwhile (an empty group is
+//     nobody's substitute) and the order stays;
+//  4. the overrides that touch the layer, in the order in which they are listed. An
+//     active [Only] stands for everything else there, the last of several.
+//
+// Of all layers together those of the highest priority serve that has somebody;
+// equal ones serve together, each person once. Somebody by an [Addition] serves
+// whatever priority hides, and hides nobody. A layer that nobody serves under
+// [AwayGap] hides lower ones all the same. Layers with [RoleShadow] never are on
+// call. If nobody is, the fallback serves. Asked for by name, a layer tells its own
+// people, without priority and fallback; the name of a role means its layers
+// together, with the priorities among them. People are listed by priority, then in
+// the order of layers.
+//
+// The secondary of a primary has its rotation by [Rotation.Of] and a distance in
+// places; where time off is skipped, both count only those who are there, so that
+// they are never the same group while enough are.
 //
 // # Wall clocks and daylight saving
 //
@@ -19,7 +37,8 @@
 // first instant at which the local clock shows that time or later. Hence a time
 // that is skipped (a gap) means the first valid instant after the gap, and a
 // time that occurs twice (a fold) means its first occurrence. Only the end of an
-// override means the last occurrence, so that it never ends early. The rule is
+// override, of time off, of a window or of what is effective means the last
+// occurrence, so that it never ends early. The rule is
 // monotone: hand-offs never swap, and every instant belongs to exactly one turn.
 // A turn that lies wholly inside a gap has no length and is skipped; the order
 // of the others stays. Months are clamped from the first hand-off: 31 January,
@@ -32,9 +51,12 @@
 //
 // # Cost
 //
-// A rotation look-up is civil arithmetic plus one binary search for the offset:
-// O(1) in the age of the rotation. Overrides are cut into disjoint cells when
-// compiled: O(log overrides). Rendering is O(layers) per change of people.
+// A look-up is civil arithmetic plus a table of offsets: O(1) in the age of the
+// rotation, also where turns count windows. All that begins and ends (overrides,
+// time off, fixed shifts, phases) cuts time into disjoint cells when compiled, found
+// by binary search; who serves in each turn of a cell is worked out when the cell is
+// first asked for, and kept. Rendering walks from change to change, looks again only
+// at layers that change, and never steps through the past.
 //
 // The package is pure: no clock, no logger. Only [Compile] reads the time-zone
 // database. It embeds one, but Go prefers the machine's copy where there is one;

@@ -1,15 +1,12 @@
 package schedules
 
 import (
-	"io/fs"
-	"os"
 	"slices"
-	"strings"
 	"time"
 )
 
-// The reference in this file is slow and plain on purpose: it knows nothing of
-// tables, cells or cycles, and steps from the first hand-off.
+// What is naive here, and in reference_test.go, is slow and plain on purpose: it
+// knows nothing of tables, cells or cycles, and steps from the first hand-off.
 
 var trickyZones = []string{
 	"UTC", "Europe/Berlin", "Europe/London", "Europe/Dublin", "Europe/Lisbon", "Europe/Moscow", "Europe/Istanbul",
@@ -19,27 +16,6 @@ var trickyZones = []string{
 	"Asia/Beirut", "Asia/Gaza", "Asia/Jerusalem", "Asia/Tehran", "Asia/Amman", "Asia/Kathmandu", "Asia/Kolkata", "Asia/Pyongyang",
 	"Asia/Tokyo", "Australia/Lord_Howe", "Australia/Adelaide", "Australia/Sydney", "Pacific/Apia", "Pacific/Auckland",
 	"Pacific/Chatham", "Pacific/Norfolk", "Pacific/Kiritimati", "Antarctica/Troll", "Antarctica/Casey",
-}
-
-// everyZone is all zones of this machine's database, or the tricky ones.
-func everyZone() []string {
-	var names []string
-	_ = fs.WalkDir(os.DirFS("/usr/share/zoneinfo"), ".", func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil || path == ".":
-		case d.IsDir() && (path == "posix" || path == "right"):
-			return fs.SkipDir
-		case !d.IsDir() && strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZ", rune(path[0])):
-			if _, err := time.LoadLocation(path); err == nil {
-				names = append(names, path)
-			}
-		}
-		return nil
-	})
-	if len(names) < len(trickyZones) {
-		return trickyZones
-	}
-	return names
 }
 
 func offsetAt(loc *time.Location, u int64) int64 {
@@ -72,11 +48,30 @@ func transitions(loc *time.Location, from, to int64) (at []int64) {
 func naiveFirst(loc *time.Location, wall int64) int64 { return slices.Min(naiveInstants(loc, wall)) }
 func naiveLast(loc *time.Location, wall int64) int64  { return slices.Max(naiveInstants(loc, wall)) }
 
+// naiveBegun says whether a wall clock has first occurred by u; naiveOver whether
+// it has last. Far away the offset does not matter.
+func naiveBegun(loc *time.Location, wall, u int64) bool {
+	if d := wall - u; d > 3*daySeconds || d < -3*daySeconds {
+		return d < 0
+	}
+	return naiveFirst(loc, wall) <= u
+}
+
+func naiveOver(loc *time.Location, wall, u int64) bool {
+	if d := wall - u; d > 3*daySeconds || d < -3*daySeconds {
+		return d < 0
+	}
+	return naiveLast(loc, wall) <= u
+}
+
 func naiveInstants(loc *time.Location, wall int64) (found []int64) {
+	tried := []int64{}
 	for d := int64(-27); d <= 27; d++ {
-		u := wall - offsetAt(loc, wall+d*3600)
-		if u+offsetAt(loc, u) == wall {
-			found = append(found, u)
+		if offset := offsetAt(loc, wall+d*3600); !slices.Contains(tried, offset) {
+			tried = append(tried, offset)
+			if offsetAt(loc, wall-offset) == offset {
+				found = append(found, wall-offset)
+			}
 		}
 	}
 	if found != nil {
@@ -90,70 +85,85 @@ func naiveInstants(loc *time.Location, wall int64) (found []int64) {
 	panic("a wall clock that neither occurs nor is skipped")
 }
 
+// on is when a window begins and ends that begins on a day since 1970; negative if none does.
+func (w Window) on(day int64) (from, to int64) {
+	weekday := time.Unix(day*daySeconds, 0).UTC().Weekday()
+	if len(w.Days) > 0 && !slices.Contains(w.Days, weekday) {
+		return -1, -1
+	}
+	from, to = day*daySeconds+int64(w.From), day*daySeconds+int64(w.To)
+	if to <= from {
+		to += daySeconds
+	}
+	return from, to
+}
+
 // naiveTurn steps from the first hand-off to the turn at u; -1 is before it.
-func naiveTurn(loc *time.Location, r Rotation, u int64) int {
+func naiveTurn(loc *time.Location, l Layer, u int64) int {
+	start := l.Rotation.Start.seconds()
+	if l.Rotation.Elapsed {
+		loc, start = time.UTC, naiveFirst(loc, start)
+	}
 	for i := 0; ; i++ {
-		if naiveFirst(loc, naiveBoundary(r, i)) > u {
+		if !naiveBegun(loc, naiveBoundary(l, start, i), u) {
 			return i - 1
 		}
 	}
 }
 
-func naiveBoundary(r Rotation, i int) int64 {
-	start := time.Date(r.Start.Year, r.Start.Month, r.Start.Day, r.Start.Hour, r.Start.Minute, r.Start.Second, 0, time.UTC)
-	n := i * r.Every.N
-	switch r.Every.Unit {
-	case Hour:
-		return start.Add(time.Duration(n) * time.Hour).Unix()
-	case Day:
-		return start.AddDate(0, 0, n).Unix()
-	case Week:
-		return start.AddDate(0, 0, 7*n).Unix()
+// naiveBoundary is the wall clock at which turn i begins.
+func naiveBoundary(l Layer, first int64, i int) int64 {
+	if l.Rotation.Step == StepOccurrence {
+		return naiveOccurrence(l, first, i)
 	}
-	at := start.AddDate(0, n, 0)
+	start := time.Unix(first, 0).UTC()
+	lengths := l.Rotation.Sequence
+	if lengths == nil {
+		lengths = []Every{l.Rotation.Every}
+	}
+	months, days, hours := 0, 0, 0
+	for k := range i {
+		switch e := lengths[k%len(lengths)]; e.Unit {
+		case Hour:
+			hours += e.N
+		case Day:
+			days += e.N
+		case Week:
+			days += 7 * e.N
+		case Month:
+			months += e.N
+		}
+	}
+	at := start.AddDate(0, months, 0)
 	for at.Day() != start.Day() && at.Day() < 4 { // ran over the end of a short month
 		at = at.AddDate(0, 0, -1)
 	}
-	return at.Unix()
+	return at.AddDate(0, 0, days).Unix() + int64(hours)*3600
 }
 
-// naiveOn is who serves on a layer at u, and why.
-func naiveOn(spec Spec, l Layer, u int64) ([]UserID, string) {
-	home, _ := time.LoadLocation(spec.TimeZone)
-	loc := home
-	if l.TimeZone != "" {
-		loc, _ = time.LoadLocation(l.TimeZone)
+// naiveOccurrence is when window number i·n begins, counted from that which is open
+// at the first hand-off or, if none is, from the first after it.
+func naiveOccurrence(l Layer, first int64, i int) int64 {
+	if i == 0 {
+		return first
 	}
-	var group []UserID
-	if i := naiveTurn(loc, l.Rotation, u); i >= 0 {
-		group = l.Rotation.Participants[i%len(l.Rotation.Participants)]
-	}
-	users := slices.Clone(group)
-	for _, o := range spec.Overrides {
-		if len(o.Layers) > 0 && !slices.Contains(o.Layers, l.Name) ||
-			u < naiveFirst(home, o.From.seconds()) || u >= naiveLast(home, o.To.seconds()) {
-			continue
+	var begins []int64
+	open := false
+	for day := first/daySeconds - 9; day <= first/daySeconds+9+8*int64(i*l.Rotation.Every.N); day++ {
+		for _, w := range l.Windows {
+			if from, to := w.on(day); from >= 0 {
+				begins = append(begins, from)
+				open = open || from <= first && first < to
+			}
 		}
-		at := slices.Index(users, o.Remove)
-		switch {
-		case o.Type == Replace && o.Remove == "":
-			users = []UserID{o.Add}
-		case o.Type == Addition:
-			users = append(users, o.Add)
-		case o.Type == Removal && at >= 0:
-			users = slices.Delete(users, at, at+1)
-		case o.Type == Replace && at >= 0:
-			users[at] = o.Add
-		}
-		users = naiveUnique(users)
 	}
-	switch {
-	case len(users) == 0:
-		return nil, SourceGap
-	case slices.Equal(users, group):
-		return users, SourceRotation
+	slices.Sort(begins)
+	begins = slices.Compact(begins)
+	at := slices.IndexFunc(begins, func(b int64) bool { return b >= first })
+	if open && begins[at] != first {
+		at--
 	}
-	return users, SourceOverride
+	return begins[at+i*l.Rotation.Every.N]
 }
 
 func naiveUnique(users []UserID) (out []UserID) {

@@ -60,7 +60,7 @@ func (s *Schedule) Users() []UserID { return slices.Clone(s.users) }
 
 // OnCall is the longest shift around at. Layer "" asks all layers together; a
 // name that is no layer's but a role asks the layers of that role. A zero Start or
-// End means that the answer has always been, or stays, the same. (If 1000
+// End means that the answer has always been, or stays, the same. (If 10 000
 // hand-offs of single layers in a row leave the answer of all layers as it is,
 // the search ends there and the shift may in truth be longer.) An unknown layer
 // is an error that lists the layers.
@@ -102,7 +102,7 @@ func (s *Schedule) append(buf []UserID, v *view, at time.Time) []UserID {
 }
 
 // Next is the next instant after at when the people on call, or their order,
-// change; false if never. After 1000 hand-offs without a change it answers with
+// change; false if never. After 10 000 hand-offs without a change it answers with
 // the last of them, so that a timer set by it looks again.
 func (s *Schedule) Next(layer string, at time.Time) (time.Time, bool) {
 	v, err := s.view(layer)

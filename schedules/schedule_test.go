@@ -196,6 +196,65 @@ func TestCompileErrors(t *testing.T) {
 	}
 }
 
+// Ensures that each thing a layer, time off or an override cannot mean is refused
+// with its name and a way out.
+func TestCompileErrorsOfParts(t *testing.T) {
+	from, to, zero := civil(t, "2026-01-05T09:00"), civil(t, "2026-01-06T09:00"), time.Unix(0, 0)
+	good := Rotation{Every: Every{1, Day}, Start: from, Participants: [][]UserID{{"ana"}}}
+	with := func(change func(r *Rotation)) Layer {
+		r := good
+		change(&r)
+		return Layer{Name: "x", Rotation: r}
+	}
+	for want, l := range map[string]Layer{
+		"both a rotation and fixed":                   {Name: "x", Rotation: good, Fixed: []Fixed{}},
+		"fixed shift 1: it ends when or before":       {Name: "x", Fixed: []Fixed{{From: zero, To: zero}}},
+		"beside `of` set only the offset":             with(func(r *Rotation) { r.Of = "base" }),
+		`layer "nowhere", which does not exist`:       {Name: "x", Rotation: Rotation{Of: "nowhere"}},
+		"the rotation is its own":                     {Name: "x", Rotation: Rotation{Of: "x"}},
+		"itself uses the rotation of":                 {Name: "x", Rotation: Rotation{Of: "second"}},
+		"has fixed shifts and no rotation":            {Name: "x", Rotation: Rotation{Of: "calendar"}},
+		"both `every` and `sequence`":                 with(func(r *Rotation) { r.Sequence = []Every{{1, Day}} }),
+		"a month is no fixed number of hours":         with(func(r *Rotation) { r.Every, r.Elapsed = Every{1, Month}, true }),
+		`step "often" is unknown`:                     with(func(r *Rotation) { r.Step = "often" }),
+		"but has no windows":                          with(func(r *Rotation) { r.Step = StepOccurrence }),
+		"window 1: day 7 is none of the week":         {Name: "x", Rotation: good, Windows: []Window{{Days: []time.Weekday{7}}}},
+		"window 1: its times are not of one day":      {Name: "x", Rotation: good, Windows: []Window{{To: 86401}}},
+		"effective: it ends at 2026-01-05T09:00":      {Name: "x", Rotation: good, Effective: Period{to, from}},
+		`away: "vanish" is unknown`:                   {Name: "x", Rotation: good, Away: AwayRule{Then: "vanish"}},
+		`layer "x", before 1: what follows begins`:    {Name: "x", Rotation: good, Since: zero, Before: []Layer{{Rotation: good, Since: zero.Add(time.Hour)}}},
+		"a description that held before stands alone": {Name: "x", Rotation: good, Since: zero, Before: []Layer{{Rotation: Rotation{Of: "base"}}}},
+	} {
+		_, err := Compile(Spec{Name: "s", TimeZone: "UTC", Layers: []Layer{l, {Name: "base", Rotation: good},
+			{Name: "second", Rotation: Rotation{Of: "base"}}, {Name: "calendar", Fixed: []Fixed{}}}})
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, `layer "x"`)
+	}
+	for want, o := range map[string]Override{
+		"a and b belong to a swap":                {Type: Removal, Remove: "ana", From: from, To: to, A: SwapSide{User: "ben"}},
+		"shifts belong to an only override":       {Type: Addition, Add: "ana", From: from, To: to, Shifts: []OnlyShift{{from, to, nil}}},
+		"names either shifts, or in add":          {Type: Only, From: from, To: to},
+		"shift 1: it reaches beyond the override": {Type: Only, From: from, To: to, Shifts: []OnlyShift{{from, civil(t, "2026-01-07T00:00"), nil}}},
+		"a swap names two people":                 {Type: Swap, A: SwapSide{"ana", from, to}, B: SwapSide{"ana", from, to}},
+		"b: it ends at":                           {Type: Swap, A: SwapSide{"ana", from, to}, B: SwapSide{"ben", to, from}},
+		"has from and to in its sides":            {Type: Swap, From: from, A: SwapSide{"ana", from, to}, B: SwapSide{"ben", from, to}},
+	} {
+		_, err := Compile(Spec{Name: "s", TimeZone: "UTC", Layers: []Layer{{Name: "base", Rotation: good}}, Overrides: []Override{o}})
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, "override 1 (")
+	}
+	for want, a := range map[string]Away{
+		"it is nobody's":                     {From: from, To: to},
+		"both from and to and spans":         {Users: []UserID{"ana"}, From: from, To: to, Spans: []Span{{zero, zero.Add(1)}}},
+		"span 1 ends when or before":         {Users: []UserID{"ana"}, Spans: []Span{{zero, zero}}},
+		"time off 1 (ana): it ends at":       {Users: []UserID{"ana"}, From: to, To: from},
+		"time off 1 (ana): from: 0000-00-00": {Users: []UserID{"ana"}},
+	} {
+		_, err := Compile(Spec{Name: "s", TimeZone: "UTC", Layers: []Layer{{Name: "base", Rotation: good}}, Away: []Away{a}})
+		require.ErrorContains(t, err, want)
+	}
+}
+
 // Ensures that lengths of turns and wall clocks are read strictly and written back.
 func TestParse(t *testing.T) {
 	for in, want := range map[string]Every{"1 week": {1, Week}, "12 hours": {12, Hour}, " 2 days ": {2, Day}, "3  months": {3, Month}} {

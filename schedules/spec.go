@@ -27,14 +27,14 @@ type Layer struct {
 	Priority  int    // higher hides lower while it has somebody; equal ones serve together
 	TimeZone  string // IANA name; "" means that of the schedule
 	Rotation  Rotation
-	Fixed     []Fixed  // instead of a rotation, as read from a calendar
+	Fixed     []Fixed  // instead of a rotation, as read from a calendar; not nil even if it is empty
 	Windows   []Window // when the layer serves at all; none means always
-	Effective Period   // from when to when the layer exists
+	Effective Period   // from when to when the layer exists, on its own clock
 	Away      AwayRule
 
 	// What a rollout pins ([Roll]); an admin does not write these.
 	Since  time.Time // this description holds from here on; zero: always
-	Before []Layer   // what held before, oldest first, each until the next one's Since
+	Before []Layer   // what held before, oldest first, each until the next one's Since, the first also before its own
 }
 
 // Rotation hands on-call duty from group to group on the local wall clock.
@@ -45,8 +45,8 @@ type Rotation struct {
 	Participants [][]UserID // the groups in turn; an empty group is a deliberate gap
 	Step         Step
 	Elapsed      bool   // hours that pass, not hours of the wall clock: hand-offs drift over DST
-	Of           string // use the rotation of that layer; only Offset may be set beside it
-	Offset       int    // who serves is that many places further on: 1 is the secondary of 0
+	Of           string // use the rotation of that layer, on this layer's clock and with its windows; only Offset may be set beside it
+	Offset       int    // who serves is that many places further on: 1 is the secondary of 0; adds to that of the other layer
 	First        int    // index of the group that serves turn 0; set by rollouts
 }
 
@@ -55,8 +55,10 @@ type Step string
 
 // The steps of a rotation.
 const (
-	StepPeriod     Step = ""           // every turn of the clock, whether a window falls in it or not
-	StepOccurrence Step = "occurrence" // after every so many windows: Every counts windows, its unit is days
+	StepPeriod Step = "" // every turn of the clock, whether a window falls in it or not
+	// After every so many windows, of which those that begin together count once: Every counts
+	// windows, its unit is days. The first is that open at Start, or else the first after it.
+	StepOccurrence Step = "occurrence"
 )
 
 // Fixed is a shift at a fixed time, such as an event of a calendar.
@@ -97,7 +99,7 @@ const (
 type Away struct {
 	Users    []UserID
 	Kind     string // such as "vacation" or "holidays"
-	From, To Civil  // from From up to, not including, To
+	From, To Civil  // from the first occurrence of From up to, not including, the last of To
 	Spans    []Span // instead of From and To
 }
 
@@ -109,34 +111,38 @@ type OverrideType string
 
 // The kinds of overrides.
 const (
-	Replace  OverrideType = "replace" // Add serves instead of Remove, wherever Remove is on call; no Remove: instead of everybody
+	Replace  OverrideType = "replace" // Add serves instead of Remove, wherever Remove is on call; no Remove: instead of everybody, or of nobody
 	Addition OverrideType = "add"     // Add serves as well, whatever priority hides
 	Removal  OverrideType = "remove"  // Remove does not serve
-	Only     OverrideType = "only"    // the Shifts are all there is; between them nobody serves
+	Only     OverrideType = "only"    // the Shifts are all there is, whatever other overrides say; between them only the fallback serves
 	Swap     OverrideType = "swap"    // A and B take each other's duty: two replacements, one unit
 )
 
 // Override changes who is on call for a while. From and To are wall clocks in
 // the schedule's zone: in a fold From is the first occurrence, To the last.
 type Override struct {
-	ID       string // names it in the source of a shift; may be empty
-	Type     OverrideType
-	From, To Civil // from From up to, not including, To; not of a swap
-	Add      UserID
-	Remove   UserID
-	Layers   []string    // names or roles; none means every layer
-	Shifts   []OnlyShift // of Only; none, with Add: Add for the whole time
-	A, B     SwapSide    // of Swap
+	ID     string       `json:"id,omitempty"` // names it in the source of a shift; may be empty
+	Type   OverrideType `json:"type"`
+	From   Civil        `json:"from,omitzero"` // from From up to, not including, To; not of a swap
+	To     Civil        `json:"to,omitzero"`
+	Add    UserID       `json:"add,omitempty"`
+	Remove UserID       `json:"remove,omitempty"`
+	Layers []string     `json:"layers,omitempty"` // names or roles; none means every layer but shadows
+	Shifts []OnlyShift  `json:"shifts,omitempty"` // of Only; none, with Add: Add for the whole time
+	A      SwapSide     `json:"a,omitzero"`       // of Swap
+	B      SwapSide     `json:"b,omitzero"`
 }
 
 // OnlyShift is one of the shifts of an override that hides every layer.
 type OnlyShift struct {
-	From, To Civil
-	Users    []UserID
+	From  Civil    `json:"from"`
+	To    Civil    `json:"to"`
+	Users []UserID `json:"users"`
 }
 
 // SwapSide is the duty of one of two who swap: the other serves it.
 type SwapSide struct {
-	User     UserID
-	From, To Civil
+	User UserID `json:"user"`
+	From Civil  `json:"from"`
+	To   Civil  `json:"to"`
 }

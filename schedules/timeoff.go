@@ -13,6 +13,17 @@ type absence struct {
 
 type absences []absence
 
+// TimeOff is when each person is off by the schedule's time off, in no order; spans may overlap.
+func TimeOff(spec Spec) map[UserID][]Span {
+	out := map[UserID][]Span{}
+	for _, a := range timeOff(spec) {
+		for _, u := range a.Users {
+			out[u] = append(out[u], a.spans...)
+		}
+	}
+	return out
+}
+
 // timeOff is all time off of a spec. From is the first instant at which the local clock shows
 // it, To the last, as for overrides.
 func timeOff(spec Spec) (out absences) {

@@ -15,7 +15,7 @@ type view struct {
 // farthest bounds how many changes of single layers a search for a change of the
 // whole answer passes. Only people who rotate in several layers so that their
 // union stays the same could make it longer.
-const farthest = 1000
+const farthest = 10_000
 
 // answer is who is on call at an instant, gathered from the lines in order.
 type answer struct {
@@ -133,20 +133,20 @@ func (c *cursor) turned(room *[cursorRoom]known) (cursor, int64) {
 	return back, since
 }
 
-// look brings line i up to u, and says whether its people or their reasons changed.
+// stale says whether what is known of a line does not hold at u.
+func (c *cursor) stale(k *known, u int64) bool { return c.back && u < k.edge || !c.back && u >= k.edge }
+
+// look brings line i up to an instant, and says whether its people or their
+// reasons changed.
 func (c *cursor) look(i int, now *clock) (changed bool) {
-	k, l := &c.spots[i], c.view.lines[i]
-	switch was := k.duty; {
-	case c.back && now.u < k.edge:
-		l.find(now, &k.spot)
+	k, l, was := &c.spots[i], c.view.lines[i], c.spots[i].duty
+	l.find(now, &k.spot)
+	if c.back {
 		k.edge = l.start(&k.spot)
-		return was == nil || !k.duty.equal(was)
-	case !c.back && now.u >= k.edge:
-		l.find(now, &k.spot)
+	} else {
 		k.edge = l.end(&k.spot, c.peopleOnly)
-		return was == nil || !k.duty.equal(was)
 	}
-	return false
+	return was == nil || !k.duty.equal(was)
 }
 
 // read is the answer at u and the instant of its next possible change: the first
@@ -160,7 +160,9 @@ func (c *cursor) read(u int64, room []entry) (a answer, edge int64) {
 		if k.shows = l.adds || !a.hides(l); !k.shows {
 			continue
 		}
-		c.look(i, &now)
+		if c.stale(k, u) {
+			c.look(i, &now)
+		}
 		edge = c.nearer(edge, k.edge)
 		room = a.take(c.view, l, k.duty, room)
 	}
@@ -174,7 +176,7 @@ func (c *cursor) still(u int64) (edge int64, ok bool) {
 	now := clock{u: u}
 	for i := range c.spots {
 		if k := &c.spots[i]; k.shows {
-			if c.look(i, &now) {
+			if c.stale(k, u) && c.look(i, &now) {
 				return 0, false
 			}
 			edge = c.nearer(edge, k.edge)

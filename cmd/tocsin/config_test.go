@@ -123,18 +123,18 @@ func TestConfigDiffIsTheDifference(t *testing.T) {
 				shown := 0
 				for at := noon; at.Before(noon.Add(history.Ahead)); at = at.Add(30 * time.Minute) {
 					for _, layer := range []string{"", "primary", "secondary"} {
-						old, new := was.On(layer, at, nil), is.On(layer, at, nil)
+						then, now := was.On(layer, at, nil), is.On(layer, at, nil)
 						i := slices.IndexFunc(change.Handovers, func(h history.Handover) bool {
 							return h.Layer == layer && !at.Before(h.From) && at.Before(h.To)
 						})
 						if i < 0 {
-							require.ElementsMatch(t, old, new, "%s at %s", layer, at)
+							require.ElementsMatch(t, then, now, "%s at %s", layer, at)
 							continue
 						}
 						shown++
-						require.ElementsMatch(t, old, change.Handovers[i].Before)
-						require.ElementsMatch(t, new, change.Handovers[i].After)
-						require.NotEqual(t, slices.Sorted(slices.Values(old)), slices.Sorted(slices.Values(new)))
+						require.ElementsMatch(t, then, change.Handovers[i].Before)
+						require.ElementsMatch(t, now, change.Handovers[i].After)
+						require.NotEqual(t, slices.Sorted(slices.Values(then)), slices.Sorted(slices.Values(now)))
 					}
 				}
 				require.Positive(t, shown)

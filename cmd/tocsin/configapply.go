@@ -21,7 +21,6 @@ const mostReplay = 400 * 24 * time.Hour
 type proposing struct {
 	rollout, reason, author, parent string
 	replay, ackAfter                string
-	force                           bool
 }
 
 func (f *proposing) register(cmd *cobra.Command, applies bool) {

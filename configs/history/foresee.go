@@ -54,14 +54,14 @@ func (h *History) foresee(ctx context.Context, d *draft, p Proposal, now time.Ti
 }
 
 // handovers are the shifts of all schedules that change hands.
-func handovers(old, new map[string]*schedules.Schedule, now time.Time) []Handover {
+func handovers(before, after map[string]*schedules.Schedule, now time.Time) []Handover {
 	all := []Handover{}
-	for _, name := range slices.Sorted(maps.Keys(new)) {
-		was, ok := old[name]
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		was, ok := before[name]
 		if !ok {
 			continue
 		}
-		for _, m := range schedules.Handovers(was, new[name], now, now.Add(Ahead)) {
+		for _, m := range schedules.Handovers(was, after[name], now, now.Add(Ahead)) {
 			all = append(all, Handover{Schedule: name, Layer: m.Layer, From: m.From, To: m.To, Before: m.Before, After: m.After})
 		}
 	}

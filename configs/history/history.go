@@ -31,10 +31,10 @@ type History struct {
 	Token  func() string                                 // random, one per Append
 }
 
-// ErrNone: nothing was ever applied.
+// ErrNone says that nothing was ever applied.
 var ErrNone = errors.New("there is no revision yet; apply a configuration first")
 
-// ErrNoRevision: that number was never given, or is so old that it was forgotten.
+// ErrNoRevision says that the number was never given, or is so old that it was forgotten.
 var ErrNoRevision = errors.New("there is no such revision")
 
 // Head tells the numbers of the last revision and the last overlay, 0 for none. It is cheap.

@@ -16,8 +16,8 @@ type Moves struct {
 }
 
 // Routes compares where the alerts of a log go.
-func Routes(old, new *configs.Config, intakes []store.Intake) *Moves {
-	c := NewComparison(old, new, escalation.ReplayOptions{})
+func Routes(before, after *configs.Config, intakes []store.Intake) *Moves {
+	c := NewComparison(before, after, escalation.ReplayOptions{})
 	for i := range intakes {
 		c.compare(c.decode(&intakes[i]))
 	}

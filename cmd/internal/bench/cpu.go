@@ -105,29 +105,82 @@ func treeOf(n int, matcher func(int) (labels.MatchType, string)) (*routing.Table
 		Levels: []routing.Level{{Name: "P0", Words: []string{"critical"}, Urgency: routing.Urgent}}}})
 }
 
-// onCall asks a schedule of ten weekly layers that began ten years ago.
+// instants are how many random ones a schedule is asked about, within a year.
+const instants = 4096
+
+// onCall asks schedules at random instants of a year: who is on call with the shift around it,
+// on ten layers; and the final shifts of a month for fifty people.
 func (b *bench) onCall() error {
 	now := time.Now()
+	var asked [instants]time.Time
+	for i := range asked {
+		asked[i] = now.Add(time.Duration(i) * 365 * 24 * time.Hour / instants)
+	}
+	var layers, month [2]time.Duration
+	for i, age := range []int{10, 1000} {
+		ten, err := tenLayers(now.Year() - age)
+		if err != nil {
+			return err
+		}
+		fifty, err := fiftyPeople(now.Year() - age)
+		if err != nil {
+			return err
+		}
+		n := 0
+		layers[i] = b.perCall(func() { _, _ = ten.OnCall("", asked[n*1021%instants]); n++ })[0]
+		if len(fifty.Final(now, now.AddDate(0, 1, 0))) == 0 {
+			return fmt.Errorf("nobody is on call")
+		}
+		month[i] = b.perCall(func() { fifty.Final(now, now.AddDate(0, 1, 0)) })[0]
+	}
+	b.alone("who is on call, with the whole shift: 10 layers, since 10 / 1000 years", fmt.Sprintf("%d / %d ns", layers[0], layers[1]), "< 1 µs, flat")
+	b.alone("a month of final shifts, 50 people, time off and overrides, since 10 / 1000 years",
+		fmt.Sprintf("%.2f / %.2f ms", month[0].Seconds()*1e3, month[1].Seconds()*1e3), "< 5 ms, flat")
+	return nil
+}
+
+// tenLayers is ten weekly rotations with hand-offs at different hours.
+func tenLayers(year int) (*schedules.Schedule, error) {
 	spec := schedules.Spec{Name: "busy", TimeZone: "Europe/Berlin"}
-	start := schedules.Civil{Year: now.Year() - 10, Month: time.January, Day: 4}
 	for i := range 10 {
-		first := start
-		first.Hour = 8 + i
 		spec.Layers = append(spec.Layers, schedules.Layer{Name: fmt.Sprint("layer", i), Rotation: schedules.Rotation{
-			Every: schedules.Every{N: 1, Unit: schedules.Week}, Start: first,
+			Every: schedules.Every{N: 1, Unit: schedules.Week}, Start: schedules.Civil{Year: year, Month: time.January, Day: 4, Hour: 8 + i},
 			Participants: [][]schedules.UserID{{"ana"}, {"ben"}, {"chidi"}, {"dana", "erin"}}}})
 	}
-	s, err := schedules.Compile(spec)
-	if err != nil {
-		return err
+	return schedules.Compile(spec)
+}
+
+// fiftyPeople is a primary and a secondary by day, and a line by office hours, with four weeks
+// of time off a year for everybody and an override a week.
+func fiftyPeople(year int) (*schedules.Schedule, error) {
+	var people [][]schedules.UserID
+	for i := range 50 {
+		people = append(people, []schedules.UserID{schedules.UserID(fmt.Sprint("user", i))})
 	}
-	room := make([]schedules.UserID, 0, 16)
-	if len(s.On("", now, room)) == 0 {
-		return fmt.Errorf("nobody is on call")
+	daily := schedules.Rotation{
+		Every: schedules.Every{N: 1, Unit: schedules.Day}, Start: schedules.Civil{Year: year, Month: time.January, Day: 4, Hour: 9}, Participants: people,
 	}
-	times := b.perCall(func() { s.On("", now, room) }, func() { _, _ = s.OnCall("layer9", now) })
-	b.alone("who is on call: 10 layers, since 10 years / one layer with its shift", fmt.Sprintf("%d / %d ns", times[0], times[1]), "–")
-	return nil
+	office := schedules.Window{Days: []time.Weekday{1, 2, 3, 4, 5}, From: 9 * 3600, To: 17 * 3600}
+	spec := schedules.Spec{Name: "fifty", TimeZone: "Europe/Berlin", Layers: []schedules.Layer{
+		{Name: "primary", Rotation: daily},
+		{Name: "secondary", Rotation: schedules.Rotation{Of: "primary", Offset: 1}},
+		{Name: "office", Rotation: daily, Windows: []schedules.Window{office}},
+	}}
+	begin := time.Now().AddDate(0, -6, 0)
+	for week := range 52 {
+		from := civil(begin.AddDate(0, 0, 7*week))
+		spec.Overrides = append(spec.Overrides, schedules.Override{
+			Type: schedules.Replace, From: from, To: civil(begin.AddDate(0, 0, 7*week+1)), Add: people[week%50][0], Layers: []string{"primary"},
+		})
+		for i := range 4 { // 52 weeks of four people are four weeks of fifty
+			spec.Away = append(spec.Away, schedules.Away{Users: people[(4*week+i)%50], Kind: "vacation", From: from, To: civil(begin.AddDate(0, 0, 7*week+7))})
+		}
+	}
+	return schedules.Compile(spec)
+}
+
+func civil(t time.Time) schedules.Civil {
+	return schedules.Civil{Year: t.Year(), Month: t.Month(), Day: t.Day()}
 }
 
 // decoding measures the Alertmanager source on bodies of 64 alerts.
