@@ -56,7 +56,8 @@
 // time off, fixed shifts, phases) cuts time into disjoint cells when compiled, found
 // by binary search; who serves in each turn of a cell is worked out when the cell is
 // first asked for, and kept. Rendering walks from change to change, looks again only
-// at layers that change, and never steps through the past.
+// at layers that change, and never steps through the past. Whole shifts of a month that
+// is asked about often are kept, ready-made.
 //
 // The package is pure: no clock, no logger. Only [Compile] reads the time-zone
 // database. It embeds one, but Go prefers the machine's copy where there is one;

@@ -69,12 +69,23 @@ func (s *Schedule) OnCall(layer string, at time.Time) (Shift, error) {
 	if err != nil {
 		return Shift{}, err
 	}
+	u := seconds(at)
+	x, ok := s.lookup(v, u)
+	if !ok {
+		x, _ = s.around(v, u)
+	}
+	return x, nil
+}
+
+// around is the shift around u, and its end.
+func (s *Schedule) around(v *view, u int64) (x Shift, end int64) {
 	var spots, before [cursorRoom]known
 	var room [entryRoom]entry
 	forth := v.cursor(&spots, false)
-	a, edge := forth.read(seconds(at), room[:0])
+	a, edge := forth.read(u, room[:0])
 	back, since := forth.turned(&before)
-	return s.shift(v, &a, back.start(&a, since), forth.end(&a, edge)), nil
+	end = forth.end(&a, edge)
+	return s.shift(v, &a, back.start(&a, since), end), end
 }
 
 // On appends to buf who is on call at an instant; for an unknown layer nobody.

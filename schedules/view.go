@@ -10,6 +10,7 @@ type view struct {
 	lines    []*line
 	fallback []entry
 	flat     bool // priorities do not count
+	almanac  almanac
 }
 
 // farthest bounds how many changes of single layers a search for a change of the

@@ -69,6 +69,20 @@ func (o Overlay) overrides() map[string][]schedules.Override {
 	return by
 }
 
+// asked is overrides with the covers that nobody has taken yet, as if they only took their
+// users out: so that what could never be taken is not asked for.
+func (o Overlay) asked() map[string][]schedules.Override {
+	by := o.overrides()
+	for _, c := range o.Covers {
+		if c.TakenBy == "" {
+			x := c.override()
+			x.Type = schedules.Removal
+			by[c.Schedule] = append(by[c.Schedule], x)
+		}
+	}
+	return by
+}
+
 // Overlay reads the overlay in force; an empty one when there was never any.
 func (h *History) Overlay(ctx context.Context) (Overlay, error) {
 	head, err := h.Head(ctx)
@@ -142,13 +156,13 @@ func (o Overlay) copied(now time.Time) Overlay {
 // fits refuses what the configuration has no place for: an override that was not skipped
 // before and would be now.
 func fits(c *configs.Config, r Revision, before, after Overlay) error {
-	was, err := compose(c, r, before)
+	was, err := c.With(configs.Extra{Pins: r.Pins, Overrides: before.asked()})
 	if err != nil {
 		return err
 	}
-	will, err := compose(c, r, after)
-	if err != nil {
-		return err
+	will, err := c.With(configs.Extra{Pins: r.Pins, Overrides: after.asked()})
+	if err != nil { // it was none before: whatever is wrong is wrong with the arrangement
+		return &RefusedError{Message: err.Error()}
 	}
 	known := map[string]bool{}
 	for _, s := range skipped(was) {
@@ -223,6 +237,9 @@ func TakeCover(id string, user schedules.UserID, now time.Time) func(*Overlay, *
 			return refusedf("there is no request for cover %q", id)
 		}
 		x := &o.Covers[i]
+		if err := knows(c, x.Schedule, user); err != nil { // nobody, too, is no user
+			return err
+		}
 		switch {
 		case x.TakenBy == user:
 			return nil
@@ -230,9 +247,6 @@ func TakeCover(id string, user schedules.UserID, now time.Time) func(*Overlay, *
 			return refusedf("%s has taken %s already, at %s", x.TakenBy, id, x.TakenAt.UTC().Format(time.RFC3339))
 		case x.User == user:
 			return refusedf("%s asked for this cover; somebody else has to take it", user)
-		}
-		if err := knows(c, x.Schedule, user); err != nil {
-			return err
 		}
 		x.TakenBy, x.TakenAt = user, now
 		return nil
