@@ -77,7 +77,9 @@ func (oneShift) Shifts([]byte, configs.CalendarOptions) ([]schedules.Fixed, []st
 	return []schedules.Fixed{{From: noon, To: noon.Add(24 * time.Hour), Users: []schedules.UserID{"ana"}}}, nil, nil
 }
 
-func (oneShift) Spans([]byte, *time.Location) ([]schedules.Span, error) { return nil, errors.New("not asked") }
+func (oneShift) Spans([]byte, *time.Location) ([]schedules.Span, error) {
+	return nil, errors.New("not asked")
+}
 
 // files is a bundle of one YAML file in which texts are replaced.
 func files(replace ...string) *configs.Bundle {
