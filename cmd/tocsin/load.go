@@ -24,12 +24,12 @@ func (c *cli) source() string {
 }
 
 // load reads the configuration, or without one the built-in example. Commands that only
-// look take a configuration that can page nobody.
+// look take a configuration that can page nobody, and need none of its secrets.
 func (c *cli) load(onlyLook bool) (*configs.Config, error) {
 	reg := registry.Config()
 	reg.AllowNoProvider = onlyLook
 	if c.config != "" {
-		return configs.Load(c.config, reg, c.lookup)
+		return configs.LoadWith(c.config, configs.Options{Registry: reg, Env: c.lookup, NoSecrets: onlyLook})
 	}
 	data, err := fs.ReadFile(examples.Files, builtIn)
 	if err != nil {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,18 +64,23 @@ const (
 
 func newSchedulesShowCommand(c *cli) *cobra.Command {
 	var layer, from, to string
+	final := false
 	cmd := &cobra.Command{
-		Use:   "show NAME [--layer LAYER] [--from TIME] [--to TIME]",
+		Use:   "show NAME [--layer LAYER | --final] [--from TIME] [--to TIME]",
 		Short: "Show the shifts of a schedule, overrides applied",
 		Long: `Prints every shift from --from (default: now) up to --to (default: 14 days later),
 layer by layer. Times are RFC 3339, or a date or date and time on the schedule's clock.
-A gap is a shift without users.`,
+A gap is a shift without users; --final shows the schedule as pages see it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.showSchedule(cmd, args[0], layer, from, to)
+			if final && layer != "" {
+				return usagef("give either --layer or --final")
+			}
+			return c.showSchedule(cmd, args[0], layer, from, to, final)
 		},
 	}
 	cmd.Flags().StringVar(&layer, "layer", "", "one of its layers (default: each of them)")
+	cmd.Flags().BoolVar(&final, "final", false, "who is on call in the end, and by what: priorities, time off, overrides and swaps applied")
 	cmd.Flags().StringVar(&from, "from", "", "first instant (default: now)")
 	cmd.Flags().StringVar(&to, "to", "", "end, not included (default: 14 days after --from)")
 	return cmd
@@ -85,10 +92,12 @@ type shift struct {
 	End    time.Time          `json:"end"`
 	Users  []schedules.UserID `json:"users"` // empty in a gap
 	Layer  string             `json:"layer"`
-	Source string             `json:"source"` // rotation, override or gap
+	Source string             `json:"source"` // rotation, calendar, override, swap, only, fallback or gap
+	Duties []schedules.Duty   `json:"duties,omitempty"` // with --final: each person's layer and reason
+	Skew   float64            `json:"skew_hours,omitempty"` // how much longer than the wall clock says: a day of 25 hours has 1
 }
 
-func (c *cli) showSchedule(cmd *cobra.Command, name, layer, from, to string) error {
+func (c *cli) showSchedule(cmd *cobra.Command, name, layer, from, to string, final bool) error {
 	config, err := c.look()
 	if err != nil {
 		return err
@@ -113,12 +122,48 @@ func (c *cli) showSchedule(cmd *cobra.Command, name, layer, from, to string) err
 	}
 	out := []shift{}
 	rows := [][]string{{"FROM", "TO", "LAYER", "ON CALL", "WHY"}}
-	for _, x := range s.Shifts(layer, start, end) {
-		out = append(out, shift{x.Start.UTC(), x.End.UTC(), listed(x.Users), x.Layer, x.Source})
-		rows = append(rows, []string{clock(x.Start), clock(x.End), x.Layer, joined(x.Users), x.Source})
+	shifts := s.Final
+	if !final {
+		shifts = func(from, to time.Time) []schedules.Shift { return s.Shifts(layer, from, to) }
+	}
+	for _, x := range shifts(start, end) {
+		if !final { // on a layer all have the same reason
+			x.Duties = nil
+		}
+		out = append(out, shift{x.Start.UTC(), x.End.UTC(), listed(x.Users), x.Layer, x.Source, x.Duties, x.Skew.Hours()})
+		rows = append(rows, []string{clock(x.Start), clock(x.End), layersOf(x), joined(x.Users), whyOf(x)})
 	}
 	if c.json {
 		return writeJSON(cmd.OutOrStdout(), out)
 	}
 	return table(cmd.OutOrStdout(), rows)
+}
+
+// layersOf are the layers by which a shift has its people.
+func layersOf(x schedules.Shift) string {
+	if x.Layer != "" {
+		return x.Layer
+	}
+	var names []string
+	for _, d := range x.Duties {
+		if d.Layer != "" && !slices.Contains(names, d.Layer) {
+			names = append(names, d.Layer)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// whyOf is where a shift comes from, and whether a change of the clock makes it longer or shorter.
+func whyOf(x schedules.Shift) string {
+	why := x.Source
+	for _, d := range x.Duties {
+		if d.By != "" {
+			why += " " + d.By
+			break
+		}
+	}
+	if x.Skew != 0 {
+		why += fmt.Sprintf(", %s (the clock changes)", span(x.End.Sub(x.Start)))
+	}
+	return why
 }

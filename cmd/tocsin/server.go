@@ -69,7 +69,11 @@ func (s *server) token(c *cli) (string, error) {
 	if len(config.APITokens) == 0 {
 		return "", fmt.Errorf("%s has no api_tokens; add one, or set TOCSIN_TOKEN", c.config)
 	}
-	return config.APITokens[0].Token.Reveal(), nil
+	token := config.APITokens[0].Token.Reveal()
+	if token == "" {
+		return "", fmt.Errorf("the first of api_tokens in %s cannot be read here; set TOCSIN_TOKEN, or name a file with --token-file", c.config)
+	}
+	return token, nil
 }
 
 func readToken(name string) (string, error) {

@@ -22,10 +22,9 @@ func (w world) records(at time.Time, n int, from int) {
 // instants, within the deliveries of one instant, or after its last.
 func TestEveryIntakeIsReadOnce(t *testing.T) {
 	for name, bursts := range map[string][]int{
-		"none": {}, "one": {1}, "one page": {page}, "a page and one": {page, 1}, "one and a page": {1, page},
+		"none": {}, "one": {1}, "one page": {page}, "one and a page": {1, page},
 		"one instant over the end of a page": {page - 3, 6, 4}, "over two ends": {page - 3, 6, page - 5, 7, 2},
 		"an instant that ends with its page": {page - 3, 3, 5}, "every one alone": nil,
-		"more in one instant than a page holds": {2, 2*page + 5, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -41,7 +40,7 @@ func TestEveryIntakeIsReadOnce(t *testing.T) {
 			}
 			got, err := w.intakes(t.Context(), noon)
 			require.NoError(t, err)
-			require.Len(t, got, n)
+			require.Equal(t, n, len(got)) //nolint:testifylint // Len would print all of them
 			for i, in := range got {
 				require.Equal(t, fmt.Sprint(i), in.Note)
 			}

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"tocsin/configs"
@@ -78,7 +77,7 @@ func TestProposalsThatCannotBe(t *testing.T) {
 	var problems configs.Problems
 	_, err = w.Plan(t.Context(), Proposal{Bundle: rotation("[ana, zoe]")}, noon)
 	require.ErrorAs(t, err, &problems)
-	require.ErrorContains(t, err, "tocsin.yaml:12:")
+	require.ErrorContains(t, err, "tocsin.yaml:13:")
 	require.ErrorContains(t, err, "zoe")
 	_, err = w.Plan(t.Context(), Proposal{Bundle: rotation("[ana, dana]"), Rollout: "later"}, noon)
 	require.ErrorContains(t, err, "after-current-shift", "a mode that is unknown is told with those that are")
@@ -327,8 +326,8 @@ func TestDamagedValues(t *testing.T) {
 			require.Error(t, err)
 			require.NotErrorIs(t, err, ErrNewer)
 			require.NotErrorIs(t, err, ErrNone)
-			if var_ := (configs.Problems)(nil); !errors.As(err, &var_) {
-				assert.ErrorContains(t, err, "revision 2")
+			if problems := (configs.Problems)(nil); !errors.As(err, &problems) {
+				require.ErrorContains(t, err, "revision 2")
 			}
 		})
 	}
