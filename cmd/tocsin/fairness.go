@@ -95,6 +95,9 @@ func (c *cli) fairness(cmd *cobra.Command, name string, times [4]string) error {
 	if err := table(cmd.OutOrStdout(), rows); err != nil {
 		return err
 	}
+	if !at[2].IsZero() && len(out.Suggestions) == 0 {
+		fmt.Fprintln(cmd.OutOrStdout(), "nobody is free then: all are on call already, or off")
+	}
 	for i, x := range out.Suggestions {
 		fmt.Fprintf(cmd.OutOrStdout(), "%d. %s: %s\n", i+1, x.User, oneLine(x.Reason))
 	}

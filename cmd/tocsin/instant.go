@@ -64,13 +64,8 @@ func schedule(config *configs.Config, name, layer string) (*schedules.Schedule, 
 
 // zoneOf is the zone whose clock a schedule, or one of its layers, is written in.
 func zoneOf(s *schedules.Schedule, layer string, at time.Time) *time.Location {
-	if layer == "" { // the schedule's own zone is on the ends of an answer for all layers
-		if shift, err := s.OnCall("", at); err == nil && !shift.End.IsZero() {
-			return shift.End.Location()
-		} else if err == nil && !shift.Start.IsZero() {
-			return shift.Start.Location()
-		}
-		layer = s.Layers()[0]
+	if layer == "" {
+		return s.Zone()
 	}
 	if shifts := s.Shifts(layer, at, at.Add(time.Second)); len(shifts) > 0 {
 		return shifts[0].Start.Location()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,14 +12,23 @@ import (
 
 func newOnCallCommand(c *cli) *cobra.Command {
 	var name, layer, at string
+	live := false
 	cmd := &cobra.Command{
-		Use:   "oncall --schedule NAME [--layer LAYER] [--at TIME]",
+		Use:   "oncall --schedule NAME [--layer LAYER] [--at TIME] [--live]",
 		Short: "Show who is on call",
-		Long: `Answers from the configuration alone; no server is needed. Without --layer the
+		Long: `Answers from the files of the configuration alone; no server is needed. With --live it asks
+the running server, which also knows overrides, swaps and rollouts. Without --layer the
 people of all layers are shown.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.onCall(cmd, name, layer, at) },
 	}
+	s := addServerFlags(c, cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if live {
+			return c.onCallLive(cmd, s, name, layer, at)
+		}
+		return c.onCall(cmd, name, layer, at)
+	}
+	cmd.Flags().BoolVar(&live, "live", false, "ask the running server")
 	cmd.Flags().StringVar(&name, "schedule", "", "name of the schedule")
 	cmd.Flags().StringVar(&layer, "layer", "", "one of its layers (default: all together)")
 	cmd.Flags().StringVar(&at, "at", "", "when: RFC 3339, or a date and time on the schedule's clock (default: now)")
@@ -57,14 +67,41 @@ func (c *cli) onCall(cmd *cobra.Command, name, layer, at string) error {
 	if c.json {
 		return writeJSON(cmd.OutOrStdout(), duty{Users: listed(shift.Users), Layer: layer, Since: utc(shift.Start), Until: utc(shift.End)})
 	}
-	text := joined(shift.Users)
-	if !shift.Start.IsZero() {
-		text += " since " + clock(shift.Start.In(zone))
+	return printDuty(cmd.OutOrStdout(), shift.Users, shift.Start.In(zone), shift.End.In(zone))
+}
+
+// onCallLive asks the server.
+func (c *cli) onCallLive(cmd *cobra.Command, s *server, name, layer, at string) error {
+	if name == "" {
+		return usagef("--schedule is missing")
 	}
-	if !shift.End.IsZero() {
-		text += " until " + clock(shift.End.In(zone))
+	when, err := parseInstant("at", at, time.UTC, time.Time{})
+	if err != nil {
+		return err
 	}
-	_, err = fmt.Fprintln(cmd.OutOrStdout(), oneLine(text))
+	api, err := s.connect(c, cmd)
+	if err != nil {
+		return err
+	}
+	answer, err := api.OnCall(cmd.Context(), name, layer, when)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return writeJSON(cmd.OutOrStdout(), answer)
+	}
+	return printDuty(cmd.OutOrStdout(), answer.Users, answer.Since, answer.Until)
+}
+
+func printDuty(w io.Writer, users []schedules.UserID, since, until time.Time) error {
+	text := joined(users)
+	if !since.IsZero() {
+		text += " since " + clock(since)
+	}
+	if !until.IsZero() {
+		text += " until " + clock(until)
+	}
+	_, err := fmt.Fprintln(w, oneLine(text))
 	return err
 }
 

@@ -40,6 +40,7 @@ func (s *Server) routes(e *echo.Echo) {
 	e.GET("/calendars/users/:name/:token", s.userFeed)
 	token.GET("/api/v1/calendar-links", s.calendarLink)
 
+	token.GET("/api/v1/on-call", s.onCall)
 	token.GET("/api/v1/overrides", s.showOverlay)
 	token.POST("/api/v1/overrides", s.addOverride)
 	token.DELETE("/api/v1/overrides/:id", s.removeOverride)

@@ -136,6 +136,11 @@ func TestConfigOnTwoProcesses(t *testing.T) {
 	assert.Less(t, time.Since(began), followed)
 	second.Opens(apptest.Event{Key: "d", Title: "Covered.", Severity: "critical"})
 	w.Page(danaPhone, "Covered.")
+	now, err := second.API.OnCall(ctx, "team", "primary", time.Time{})
+	require.NoError(t, err)
+	require.Equal(t, []schedules.UserID{"dana"}, now.Users)
+	require.Equal(t, schedules.SourceOverride, now.Source)
+	require.Equal(t, "o1", now.Duties[0].By)
 }
 
 func yesterday(c schedules.Civil) schedules.Civil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"tocsin/cmd/internal/api"
 	"tocsin/configs/history"
@@ -73,4 +74,13 @@ func (c *Client) CalendarLink(ctx context.Context, schedule, user string) (l api
 		}
 	}
 	return l, c.do(ctx, http.MethodGet, q, nil, &l, "calendar-links")
+}
+
+// OnCall tells who is on call there; layer "" asks all, and the zero time means now.
+func (c *Client) OnCall(ctx context.Context, schedule, layer string, at time.Time) (o api.OnCall, err error) {
+	q := url.Values{"schedule": {schedule}, "layer": {layer}}
+	if !at.IsZero() {
+		q.Set("at", at.UTC().Format(time.RFC3339))
+	}
+	return o, c.do(ctx, http.MethodGet, q, nil, &o, "on-call")
 }
