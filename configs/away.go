@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"tocsin/paging"
 	"tocsin/schedules"
 )
 
@@ -44,24 +43,24 @@ func (r *reader) scheduleAway(n node, z zoned) (away schedules.Away, ok bool) {
 }
 
 // ownTimeOff reads when people say that they are away, in their own zone, for every schedule.
-func (r *reader) ownTimeOff(f fields, u *paging.User) {
+func (r *reader) ownTimeOff(f fields, user schedules.UserID, zone *time.Location) {
 	for _, n := range f.list("away") {
 		f, ok := r.mapping(n, "kind", "from", "to", "calendar")
 		if !ok {
 			continue
 		}
-		away := schedules.Away{Users: []schedules.UserID{u.Name}, Kind: r.awayKind(f)}
-		if away.Spans, ok = r.daysOff(f, u.Location); !ok {
+		away := schedules.Away{Users: []schedules.UserID{user}, Kind: r.awayKind(f)}
+		if away.Spans, ok = r.daysOff(f, zone); !ok {
 			from, to, ok := r.timeOffBetween(f)
 			if !ok {
 				continue
 			}
-			away.Spans = []schedules.Span{span(from, to, u.Location)}
+			away.Spans = []schedules.Span{span(from, to, zone)}
 		}
 		if r.timeOff == nil {
 			r.timeOff = map[schedules.UserID][]schedules.Away{}
 		}
-		r.timeOff[u.Name] = append(r.timeOff[u.Name], away)
+		r.timeOff[user] = append(r.timeOff[user], away)
 	}
 }
 

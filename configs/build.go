@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 	"slices"
@@ -120,12 +121,13 @@ func (r *reader) baseURL(n node) (string, bool) {
 	if !ok {
 		return "", false
 	}
+	what := cmp.Or(n.origin(), "this") // which may hold a password
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		r.fail(n, "is not an http or https address; write for example https://pager.example.org")
+		r.fail(n, "%s is not an http or https address; write for example https://pager.example.org", what)
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		r.fail(n, "must be an address without user, query and fragment")
+		r.fail(n, "%s must be an address without user, query and fragment", what)
 	default:
 		return strings.TrimRight(s, "/"), true
 	}

@@ -20,8 +20,9 @@ type File struct {
 	Data []byte `json:"data"`
 }
 
-// Bundle is all that a configuration consists of, without its secrets: what a revision
-// keeps. The order of the files means nothing.
+// Bundle is all that a configuration consists of: what a revision keeps. Of the secrets that
+// it refers to it holds nothing, but those that an integration has inline stand in it; see
+// [Bundle.Redacted]. The order of the files means nothing.
 type Bundle struct {
 	Files []File `json:"files"`
 }
@@ -41,6 +42,11 @@ type Options struct {
 	// NoSecrets is for commands that only look: a secret that cannot be read is no fault,
 	// and empty.
 	NoSecrets bool
+
+	// Confined is for what somebody else than the operator of this machine wrote: the paths
+	// of secrets must be local to the folder Secrets ([filepath.IsLocal]), or nothing that
+	// this process can read would be safe.
+	Confined bool
 }
 
 // Hash identifies the content: SHA-256 in hex over the names and bytes. The values of
@@ -77,7 +83,7 @@ func (b Bundle) config(o Options, place func(name string) string, noFolder strin
 	if problems := b.check(place); len(problems) > 0 {
 		return nil, problems
 	}
-	r := &reader{reg: o.Registry, env: o.Env, noSecrets: o.NoSecrets, calendars: map[string][]byte{}}
+	r := &reader{reg: o.Registry, env: o.Env, noSecrets: o.NoSecrets, confined: o.Confined, calendars: map[string][]byte{}}
 	if r.env == nil {
 		r.env = func(string) (string, bool) { return "", false }
 	}
@@ -134,7 +140,7 @@ func (b Bundle) check(place func(string) string) (problems Problems) {
 }
 
 // ReadBundle reads a YAML file, or all *.yaml and *.yml of a folder, and the calendars
-// that they name; never a secret. YAML that cannot be parsed is taken as it is. The error
+// that they name; never a file of a secret. YAML that cannot be parsed is taken as it is. The error
 // is a [Problems].
 func ReadBundle(path string) (Bundle, error) {
 	_, b, err := readFolder(path)
@@ -208,8 +214,9 @@ func calendarsIn(file string, data []byte) (found []node) {
 	return found
 }
 
-// Write puts the files into a folder, each whole or not at all. Files that are there and
-// no part of the bundle stay; one that is equal is not touched.
+// Write puts the files into a folder, each whole or not at all, for nobody else to read:
+// secrets may stand in them. Files that are there and no part of the bundle stay; of one
+// that is equal only the rights are narrowed.
 func (b Bundle) Write(dir string) error {
 	if problems := b.check(func(name string) string { return name }); len(problems) > 0 {
 		return problems
@@ -222,9 +229,12 @@ func (b Bundle) Write(dir string) error {
 	return nil
 }
 
+// private are the rights of what is written.
+const private os.FileMode = 0o600
+
 func (f File) write(name string) error {
 	if data, err := os.ReadFile(name); err == nil && string(data) == string(f.Data) {
-		return nil
+		return narrow(name)
 	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
 		return err
@@ -234,7 +244,7 @@ func (f File) write(name string) error {
 		return err
 	}
 	_, err = temporary.Write(f.Data)
-	err = errors.Join(err, temporary.Chmod(modeOf(name)), temporary.Sync(), temporary.Close())
+	err = errors.Join(err, temporary.Chmod(private), temporary.Sync(), temporary.Close())
 	if err == nil {
 		err = os.Rename(temporary.Name(), name)
 	}
@@ -244,11 +254,11 @@ func (f File) write(name string) error {
 	return nil
 }
 
-// modeOf keeps the rights of a file; a new one may be read by everybody, for it holds no
-// secret.
-func modeOf(name string) os.FileMode {
-	if info, err := os.Stat(name); err == nil {
-		return info.Mode().Perm()
+// narrow takes the rights of others from a file that is there.
+func narrow(name string) error {
+	info, err := os.Stat(name)
+	if err != nil || info.Mode().Perm()&^private == 0 {
+		return err
 	}
-	return 0o644
+	return os.Chmod(name, private)
 }

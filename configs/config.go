@@ -98,7 +98,7 @@ type Provider struct {
 	Type       string // one of [Registry.Providers]
 	AccountSID string
 	AuthTokens []Secret // several while one is rotated; the first is used for sending
-	From       []string // numbers that texts come from, E.164 or short codes
+	From       []string // numbers that texts come from, E.164
 	BaseURL    string   // without a slash at its end; empty means the provider's own
 }
 

@@ -19,7 +19,7 @@
 //	files ──ReadBundle──▶ Bundle ──Config──▶ Config, Book ──With──▶ Config, Book
 //
 // A [Bundle] is the YAML files and the calendars that they name, as bytes: what a revision
-// keeps, without secrets. [Load] is a bundle that is decoded at once. What operations add
+// keeps, without the secrets that it refers to. [Load] is a bundle that is decoded at once. What operations add
 // later (pins of rollouts, overrides) makes a copy of the Config ([Config.With]); what it
 // names and the files no longer have is left out and told ([Config.Skipped]).
 //
@@ -32,6 +32,9 @@
 //
 // # Secrets
 //
-// A secret is a reference to a file or an environment variable. Its value is kept in a
-// [Secret], which never prints it, and never stands in a [Problem].
+// A secret is a reference to a file or an environment variable; only an integration that is
+// insecure may have it inline. Its value is kept in a [Secret], which never prints it. What a
+// reference stands for never stands in a [Problem], secret or not: whoever may propose a
+// configuration chooses what it refers to, and [Options.Confined] keeps that to one folder.
+// A bundle holds what stands inline, and [Bundle.Redacted] is one to be shown.
 package configs

@@ -30,7 +30,10 @@ func registry() Registry {
 	return reg
 }
 
-const fakeSecret = "fake-secret-0123456789"
+const (
+	fakeSecret  = "fake-secret-0123456789"
+	fakeAccount = "AC0123456789abcdef0123456789abcdef"
+)
 
 // anyEnv has a value for every variable.
 func anyEnv(name string) (string, bool) {
@@ -41,8 +44,8 @@ func anyEnv(name string) (string, bool) {
 		return "", true
 	case name == "SHORT":
 		return "hunter2", true
-	case strings.HasSuffix(name, "_SID"):
-		return "AC0123", true
+	case strings.HasSuffix(name, "SID"):
+		return fakeAccount, true
 	case strings.HasSuffix(name, "_URL"):
 		return "http://127.0.0.1:9999/", true
 	}
@@ -84,7 +87,7 @@ func TestExamplesLoad(t *testing.T) {
 				data, err := examples.Files.ReadFile(entry.Name())
 				require.NoError(t, err)
 				path = writeFiles(t, map[string]string{"tocsin.yaml": string(data), "secrets/ops.token": fakeSecret + "\n",
-					"secrets/prometheus.token": fakeSecret, "secrets/twilio-account-sid": "AC0123", "secrets/twilio-auth-token": fakeSecret + "\r\n"})
+					"secrets/prometheus.token": fakeSecret, "secrets/twilio-account-sid": fakeAccount, "secrets/twilio-auth-token": fakeSecret + "\r\n"})
 				path = filepath.Join(path, "tocsin.yaml")
 			}
 			c, err := Load(path, registry(), anyEnv)

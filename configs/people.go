@@ -31,7 +31,10 @@ func (r *reader) users(into map[schedules.UserID]*paging.User) (phones []node) {
 			r.fail(f.m["name"], "a user cannot be called %q: in a rotation that word is a deliberate gap", name)
 		}
 		u := &paging.User{Name: schedules.UserID(name), FullName: f.text("full_name")}
-		_, u.Location = f.zone("time_zone")
+		_, zone := f.zone("time_zone")
+		if _, named := f.get("time_zone"); named {
+			u.Location = zone
+		}
 		r.identify(f, u)
 		for _, n := range f.list("contacts") {
 			contact, address, ok := r.contact(n)
@@ -58,7 +61,7 @@ func (r *reader) users(into map[schedules.UserID]*paging.User) (phones []node) {
 		}
 		if name != "" {
 			into[u.Name] = u
-			r.ownTimeOff(f, u)
+			r.ownTimeOff(f, u.Name, zone)
 		}
 	}
 	return phones

@@ -5,8 +5,13 @@ import (
 	"slices"
 )
 
-// shortCode is a number of a country's carriers, which takes replies like a long one.
-var shortCode = regexp.MustCompile(`^[1-9]\d{2,7}$`)
+var (
+	// accountSID is the shape of what a provider's account is called
+	// (https://www.twilio.com/docs/glossary/what-is-a-sid).
+	accountSID = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)
+	// shortCode is a number of a country's carriers; none can be sent from.
+	shortCode = regexp.MustCompile(`^[1-9]\d{2,7}$`)
+)
 
 func (r *reader) providers() (out []Provider) {
 	for _, item := range r.items["providers"] {
@@ -29,7 +34,9 @@ func (r *reader) provider(item node) (Provider, bool) {
 		}
 	}
 	if n, ok := f.need("account_sid"); ok {
-		p.AccountSID, _ = r.value(n)
+		if p.AccountSID, ok = r.value(n); ok && !accountSID.MatchString(p.AccountSID) {
+			r.fail(n, "%s is no account SID: AC and 32 hexadecimal digits; copy it from the provider's console", n.shown())
+		}
 	}
 	if n, ok := f.need("auth_tokens"); ok {
 		p.AuthTokens = r.secrets(n, false)
@@ -47,7 +54,11 @@ func (r *reader) provider(item node) (Provider, bool) {
 func (r *reader) senders(items []node) (numbers []string) {
 	for _, item := range items {
 		s, ok := r.value(item)
-		if ok && (shortCode.MatchString(s) || r.phone(item, s)) {
+		switch {
+		case !ok:
+		case shortCode.MatchString(s):
+			r.fail(item, "%s is a short code, from which nothing can be sent here; name a number in E.164 form, such as +12025550100", item.shown())
+		case r.phone(item, s):
 			numbers = append(numbers, s)
 		}
 	}

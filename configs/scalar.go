@@ -133,14 +133,14 @@ func (f fields) zone(key string) (string, *time.Location) {
 // e164 is the shape of an international phone number (ITU-T E.164: at most 15 digits).
 var e164 = regexp.MustCompile(`^\+[1-9]\d{6,14}$`)
 
-// phone reads a number that can be texted.
+// phone checks s, the value of n, as a number that can be texted.
 func (r *reader) phone(n node, s string) bool {
 	if !e164.MatchString(s) {
-		r.fail(n, "%q is not a phone number in E.164 form; write + and the country code, digits only, such as +12025550101", s)
+		r.fail(n, "%s is not a phone number in E.164 form; write + and the country code, digits only, such as +12025550101", n.shown())
 		return false
 	}
 	if number, err := phonenumbers.Parse(s, ""); err != nil || !phonenumbers.IsValidNumber(number) {
-		r.warn(n, "%s does not look like a number that exists; check it", s)
+		r.warn(n, "%s does not look like a number that exists; check it", n.shown())
 	}
 	return true
 }

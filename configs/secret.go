@@ -1,10 +1,13 @@
 package configs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -94,7 +97,8 @@ func (r *reader) secrets(n node, inline bool) []Secret {
 	return out
 }
 
-// value reads what is no secret but may also come from a file or the environment.
+// value reads what is no secret but may also come from a file or the environment. Then it
+// may be anything that this process can read, and messages say [node.shown] instead.
 func (r *reader) value(n node) (string, bool) {
 	if !n.null() && n.y.Kind == yaml.MappingNode {
 		return r.reference(n)
@@ -111,7 +115,12 @@ func (r *reader) reference(n node) (string, bool) {
 	case hasFile && hasEnv:
 		r.fail(n, "names both a file and an environment variable; keep one")
 	case hasFile:
-		if path, ok := r.text(file); ok {
+		path, ok := r.text(file)
+		switch {
+		case !ok:
+		case r.confined && !filepath.IsLocal(path):
+			r.fail(file, "file %s lies outside the folder of the configuration, where one that does not come from the server's own files may not look; write a path below it, or { env: NAME }", path)
+		default:
 			return r.fromFile(file, path)
 		}
 	case hasEnv:
@@ -123,6 +132,21 @@ func (r *reader) reference(n node) (string, bool) {
 	}
 	return "", false
 }
+
+// origin is how a message calls what {file: …} or {env: …} stands for; "" when n is none.
+func (n node) origin() string {
+	if env, ok := n.peek("env"); ok {
+		return "the value of environment variable " + env.y.Value
+	}
+	if file, ok := n.peek("file"); ok {
+		return "the content of file " + file.y.Value
+	}
+	return ""
+}
+
+// shown is how a message calls the value of n: as it stands in the configuration, but
+// never what a reference stands for.
+func (n node) shown() string { return cmp.Or(n.origin(), strconv.Quote(n.y.Value)) }
 
 func (r *reader) fromEnv(n node, name string) (string, bool) {
 	value, set := r.env(name)

@@ -31,13 +31,13 @@ func parseFile(file string, data []byte) (root *yaml.Node, problem *Problem) {
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document, second yaml.Node
-	switch err := decoder.Decode(&document); {
+	switch err := decode(decoder, &document); {
 	case errors.Is(err, io.EOF):
 		return nil, nil
 	case err != nil:
 		return nil, syntaxProblem(file, data, err)
 	}
-	switch err := decoder.Decode(&second); {
+	switch err := decode(decoder, &second); {
 	case err == nil:
 		return nil, &Problem{File: file, Line: second.Line, Column: second.Column, Message: "a second YAML document begins here; use one document per file"}
 	case !errors.Is(err, io.EOF):
@@ -51,7 +51,23 @@ func parseFile(file string, data []byte) (root *yaml.Node, problem *Problem) {
 	return root, e.problem
 }
 
+// errPanic is what the parser had no words for.
+var errPanic = errors.New("cannot be read as YAML")
+
+// decode reads a document. The parser panics on a few inputs that nobody writes.
+func decode(decoder *yaml.Decoder, into *yaml.Node) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errPanic
+		}
+	}()
+	return decoder.Decode(into)
+}
+
 func syntaxProblem(file string, data []byte, err error) *Problem {
+	if errors.Is(err, errPanic) {
+		return &Problem{File: file, Message: errPanic.Error() + "; look for odd characters, such as control characters"}
+	}
 	p := &Problem{File: file, Line: 1}
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if m := yamlLine.FindStringSubmatchIndex(text); m != nil {
@@ -81,7 +97,7 @@ func firstBadLine(data []byte) int {
 	reads := func(n int) bool {
 		for decoder := yaml.NewDecoder(bytes.NewReader(bytes.Join(lines[:n], nil))); ; {
 			var document yaml.Node
-			if err := decoder.Decode(&document); err != nil {
+			if err := decode(decoder, &document); err != nil {
 				return errors.Is(err, io.EOF)
 			}
 		}

@@ -71,7 +71,7 @@ func storyRoutes() routing.Route {
 		{Matchers: match(`hold="long"`), Hold: &long},
 		{Matchers: match(`mute="yes"`), ActiveTimeIntervals: []string{"even hours"}},
 	}}
-	for _, name := range []string{"ladder", "gap", "toothless", "lonely", "twins"} {
+	for _, name := range []string{"ladder", "gap", "toothless", "lonely", "twins", "school"} {
 		root.Routes = append(root.Routes, routing.Route{Matchers: match(`policy="` + name + `"`), Policy: name})
 	}
 	return root
@@ -108,6 +108,7 @@ func storyPolicies() map[string]*Policy {
 		{Name: "gap", Repeat: 1, Fallback: dana, Tiers: []Tier{tier("first", 5*time.Minute, "user:ana"), tier("gap", 5*time.Minute, "user:eve", "team:nobody", "schedule:gone"), tier("last", 5*time.Minute, "user:ben")}},
 		{Name: "toothless", Fallback: dana},
 		{Name: "twins", Fallback: dana, Tiers: []Tier{tier("same", 5*time.Minute, "user:ana"), tier("same", 5*time.Minute, "user:ben")}},
+		{Name: "school", Repeat: 1, Fallback: dana, Tiers: []Tier{tier("one", 5*time.Minute, "schedule:school/primary"), tier("two", 5*time.Minute, "user:ben", "schedule:school")}},
 		{Name: "lonely", Repeat: 3, Tiers: []Tier{tier("one", 5*time.Minute, "user:eve")}},
 	}
 	policies := map[string]*Policy{}
@@ -117,14 +118,21 @@ func storyPolicies() map[string]*Policy {
 	return policies
 }
 
-// storyRota has ana as primary, always.
+// storyRota has ana as primary, always. In the school others learn, and so does she.
 func storyRota() map[string]*schedules.Schedule {
-	s := must(schedules.Compile(schedules.Spec{Name: "rota", TimeZone: "UTC", Layers: []schedules.Layer{{Name: "primary", Rotation: schedules.Rotation{
-		Every: must(schedules.ParseEvery("1 week")), Start: must(schedules.ParseCivil("2020-01-06T09:00")), Participants: [][]schedules.UserID{{"ana"}}}}}}))
-	return map[string]*schedules.Schedule{"rota": s}
+	always := func(users ...schedules.UserID) schedules.Rotation {
+		return schedules.Rotation{Every: must(schedules.ParseEvery("1 week")), Start: must(schedules.ParseCivil("2020-01-06T09:00")), Participants: [][]schedules.UserID{users}}
+	}
+	primary := schedules.Layer{Name: "primary", Rotation: always("ana")}
+	shadow := schedules.Layer{Name: "pupils", Role: schedules.RoleShadow, Rotation: always("cleo", "ana", "ben", "eve")}
+	rota := map[string]*schedules.Schedule{}
+	for name, layers := range map[string][]schedules.Layer{"rota": {primary}, "school": {primary, shadow}} {
+		rota[name] = must(schedules.Compile(schedules.Spec{Name: name, TimeZone: "UTC", Layers: layers}))
+	}
+	return rota
 }
 
-// storyUsers all have a mobile. Cleo has a ladder for urgent alerts, eve has no contact.
+// storyUsers all have a mobile. Cleo has a ladder for urgent alerts and another contact for what is not, eve has no contact.
 func storyUsers() map[schedules.UserID]*paging.User {
 	users := map[schedules.UserID]*paging.User{"eve": {Name: "eve", Location: time.UTC}}
 	for i, name := range []schedules.UserID{"ana", "ben", "dana", "cleo"} {
@@ -134,7 +142,8 @@ func storyUsers() map[schedules.UserID]*paging.User {
 	cleo := users["cleo"]
 	cleo.Contacts = append(cleo.Contacts, paging.Contact{Name: "work", Channel: paging.SMS, Address: "+12025550109"})
 	cleo.Rules = map[routing.Urgency][]paging.Rule{routing.Urgent: {
-		{Contact: "mobile"}, {Contact: "mobile", After: 2 * time.Minute}, {Contact: "work", After: 4 * time.Minute}}}
+		{Contact: "mobile"}, {Contact: "mobile", After: 2 * time.Minute}, {Contact: "work", After: 4 * time.Minute}},
+		routing.Low: {{Contact: "work"}, {Contact: "mobile", After: time.Hour}}}
 	return users
 }
 

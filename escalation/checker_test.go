@@ -47,6 +47,7 @@ func (c *checker) check(m moment) {
 	c.written(m)
 	c.alerts(m)
 	c.memo(m)
+	c.shadows(m)
 	if m.before == nil || m.before.inc.ID != m.after.inc.ID {
 		c.must(m, m.before == nil || !m.before.inc.Open(), "a second incident opens while one is open")
 		return
@@ -205,7 +206,7 @@ func roundTrip(from, to any) error {
 // bare makes an empty list and no list the same.
 func bare(i *Incident) *Incident {
 	c := deep(i)
-	for _, list := range []any{&c.Attempts, &c.Told, &c.SLAs, &c.Commands, &c.Reasons} {
+	for _, list := range []any{&c.Attempts, &c.Told, &c.Shadows, &c.SLAs, &c.Commands, &c.Reasons} {
 		if v := reflect.ValueOf(list).Elem(); v.Len() == 0 {
 			v.SetZero()
 		}
@@ -298,8 +299,9 @@ func (c *checker) told(m moment) {
 		}
 		want[Told{User: a.User, Contact: paging.Contact{Name: a.Contact, Channel: a.Channel, Address: a.Address}}]--
 	}
+	c.shadowsHear(m, want)
 	for _, n := range want {
-		c.must(m, n == 0 || knownReceipt(m), "everyone already paged hears of it once")
+		c.must(m, n == 0 || knownReceipt(m), "everyone who heard of it hears of its acknowledgement once")
 	}
 }
 

@@ -44,11 +44,22 @@ func (b *Book) Owners() []schedules.UserID {
 
 // ReportTime says whether an owner may be told now, by day, and when the next day begins.
 func (b *Book) ReportTime(owner schedules.UserID, now time.Time) (zone *time.Location, open bool, next time.Time) {
-	zone = time.UTC
-	if u, ok := b.Users[owner]; ok && u.Location != nil {
-		zone = u.Location
-	}
+	zone = b.dayZone(owner)
 	return zone, byDay(now.In(zone)), NextReport(now, zone)
+}
+
+// dayZone is where a person's day is. Who names no zone most likely lives by the first schedule,
+// in order of name, that they own or can serve on.
+func (b *Book) dayZone(user schedules.UserID) *time.Location {
+	if u, ok := b.Users[user]; ok && u.Location != nil {
+		return u.Location
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Schedules)) {
+		if s := b.Schedules[name]; s.Owner() == user || slices.Contains(s.Users(), user) {
+			return s.Zone()
+		}
+	}
+	return time.UTC
 }
 
 func byDay(local time.Time) bool { return local.Hour() >= reportFrom && local.Hour() < reportTo }

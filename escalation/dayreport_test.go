@@ -27,6 +27,33 @@ func TestNextReport(t *testing.T) {
 	}
 }
 
+// TestReportTime ensures that day is on the owner's own clock, and for an owner who names no zone
+// on that of the first schedule by name that they own or serve on.
+func TestReportTime(t *testing.T) {
+	in := func(zone string, s schedules.Spec) schedules.Spec { s.TimeZone = zone; return s }
+	owned := in("America/Los_Angeles", spec("b", rota("x", "1 week", "2026-01-05T09:00", "ana")))
+	owned.Owner = "chidi"
+	b := readyBook("user:ana", owned, in("Asia/Kathmandu", spec("a", rota("x", "1 week", "2026-01-05T09:00", "ben"))),
+		in("Europe/Berlin", spec("c", rota("x", "1 week", "2026-01-05T09:00", "ana", "chidi"))))
+	b.Users = map[schedules.UserID]*paging.User{"ana": {Location: time.UTC}, "ben": {}, "chidi": {}, "dana": {}}
+	now := must(time.Parse(time.RFC3339, "2026-11-23T09:30:00Z")) // 01:30 in Los Angeles
+	for user, c := range map[schedules.UserID]struct {
+		zone, next string
+		open       bool
+	}{
+		"ana":     {"UTC", "2026-11-24T09:00:00Z", true}, // named, though her schedules are elsewhere
+		"ben":     {"Asia/Kathmandu", "2026-11-24T03:15:00Z", true},
+		"chidi":   {"America/Los_Angeles", "2026-11-23T17:00:00Z", false},
+		"dana":    {"UTC", "2026-11-24T09:00:00Z", true},
+		"nobody?": {"UTC", "2026-11-24T09:00:00Z", true},
+	} {
+		zone, open, next := b.ReportTime(user, now)
+		require.Equal(t, c.zone, zone.String(), user)
+		require.Equal(t, c.open, open, user)
+		require.Equal(t, c.next, next.UTC().Format(time.RFC3339), user)
+	}
+}
+
 // TestNewReport ensures that an owner is told by day, of what is near, once; and of all on Mondays.
 func TestNewReport(t *testing.T) {
 	zone := must(time.LoadLocation("Europe/Berlin"))

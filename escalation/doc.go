@@ -18,6 +18,9 @@
 //	triggered ──Acknowledge──▶ acknowledged ──expires──▶ triggered (acknowledger first, then tier 0)
 //	any open state ──last member ends, or a person──▶ resolved ──fires again soon──▶ re-opened
 //
+// Beside the pages of a tier, the shadows of its schedules get a notice, and later that of the
+// acknowledgement or the close. Nothing waits for them and nothing takes a notice back.
+//
 // Timers are not a list that could disagree with the state: [Incident.NextDue] derives the
 // earliest from it, the store indexes that, and a [TimerDue] consumes all that are due. So an
 // open incident that nobody acknowledged always has a next thing to do.

@@ -140,7 +140,8 @@ type Incident struct {
 	Ended    int          `json:"ended"`
 	Unlisted int          `json:"unlisted,omitempty"`
 	Attempts []AttemptRef `json:"attempts,omitempty"`
-	Told     []Told       `json:"told,omitempty"`
+	Told     []Told       `json:"told,omitempty"`    // by a page
+	Shadows  []Shadow     `json:"shadows,omitempty"` // who heard of pages to others
 	SLAs     []SLA        `json:"slas,omitempty"`
 	Commands []string     `json:"commands,omitempty"` // the last 64 command ids, oldest first
 
@@ -160,6 +161,7 @@ func (i *Incident) clone() *Incident {
 	c := *i
 	c.Attempts = append([]AttemptRef(nil), i.Attempts...)
 	c.Told = append([]Told(nil), i.Told...)
+	c.Shadows = append([]Shadow(nil), i.Shadows...)
 	c.SLAs = append([]SLA(nil), i.SLAs...)
 	c.Commands = append([]string(nil), i.Commands...)
 	c.Quiet = clonePtr(i.Quiet)

@@ -49,7 +49,7 @@ func TestStoriesOfMemos(t *testing.T) {
 			10:05 memo ana            | recorded, unchanged, resolved, incident 1
 			+1 09:00 memo ana         | recorded, unchanged, resolved, incident 1`},
 		{"by the first contact for what is not urgent, without its ladder", `
-			09:00 memo cleo           | opened, memos cleo`},
+			09:00 memo cleo           | opened, memos cleo/work`},
 		{"nobody else when it fails", `
 			09:00 memo ana            | opened, memos ana
 			09:00 failed memo:ana     | done, memo, says memo to ana (mobile): failed: because

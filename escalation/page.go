@@ -96,16 +96,22 @@ func (j *judge) next(u *paging.User) (string, time.Time) {
 	return "", time.Time{}
 }
 
-// tellOthers sends a notice to everyone who was already paged, but for the actor.
+// tellOthers sends a notice to everyone who was already paged and to the shadows, but for the
+// actor.
 func (j *judge) tellOthers(what string, by Actor) {
 	for _, t := range j.inc.Told {
 		if t.User != by.User {
 			j.planNotice(t, what, by, j.Now)
 		}
 	}
+	for _, s := range j.inc.Shadows {
+		if s.User != by.User && !j.inc.told(s.User) {
+			j.planNotice(Told{User: s.User, Contact: s.Contact}, what, by, j.Now)
+		}
+	}
 }
 
-func (j *judge) planNotice(t Told, what string, by Actor, at time.Time) {
+func (j *judge) planNotice(t Told, what string, by Actor, at time.Time) paging.AttemptID {
 	u, ok := j.Book.Users[t.User]
 	if !ok {
 		u = &paging.User{Name: t.User}
@@ -117,4 +123,5 @@ func (j *judge) planNotice(t Told, what string, by Actor, at time.Time) {
 	a.Due, a.Deadline = j.Now, j.Now.Add(minimumToSend)
 	j.res.Put = append(j.res.Put, AttemptPut{Attempt: a})
 	j.res.Changed = true
+	return a.ID
 }

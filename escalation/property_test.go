@@ -198,7 +198,7 @@ func (p *player) draw() Command {
 		func(p *player) Command { return Escalate{ID: p.id(), By: p.who()} },
 		func(p *player) Command { return Undo{ID: p.id(), By: p.who()} },
 		func(p *player) Command {
-			return Reassign{ID: p.id(), By: p.who(), Targets: targetsOf(pick(p, "to", "user:ben", "team:everyone", "user:ghost", "schedule:rota"))}
+			return Reassign{ID: p.id(), By: p.who(), Targets: targetsOf(pick(p, "to", "user:ben", "team:everyone", "user:ghost", "schedule:rota", "schedule:school"))}
 		},
 		(*player).reports, func(*player) Command { return TimerDue{} }, func(*player) Command { return Rejudge{} }}
 	return even(p, "command", commands)(p)
@@ -287,7 +287,7 @@ func (p *player) fires() Command {
 	}
 	opts := map[string]string{"in": pick(p, "in", "prom", "prom", "short")}
 	if label := pick(p, "label", "", "", "", "hold", "mute", "suppress", "policy", "source"); label != "" {
-		opts[label] = map[string]string{"hold": "yes", "mute": "yes", "suppress": "yes", "policy": pick(p, "policy", "ladder", "gap", "toothless", "lonely", "twins"), "source": TestSource}[label]
+		opts[label] = map[string]string{"hold": "yes", "mute": "yes", "suppress": "yes", "policy": pick(p, "policy", "ladder", "gap", "toothless", "lonely", "twins", "school"), "source": TestSource}[label]
 	}
 	if start := pick(p, "start", "", "02:50", "02:55"); start != "" {
 		opts["start"] = start
@@ -374,6 +374,7 @@ func openings() []func(*player) {
 		held, held, held, muted, muted, muted, suppressed, suppressed, suppressed, // they are soon over
 		at("03:00", "P1", "policy=p"), at("03:00", "P0", "policy=ladder"), at("03:00", "P1", "policy=toothless"),
 		waiting, waiting, waiting, waiting, memo, memo, memo,
+		at("03:00", "P1", "policy=school"), at("03:00", "P0", "policy=school", acts("dana", "acks")),
 		at("03:00", "P1", "policy=gap", acts("ana", "snoozes", "1m"), (*player).next),
 		at("03:00", "P2", "policy=p", acts("ben", "snoozes", "2m"), (*player).next),
 		at("03:00", "P2", "policy=p", acts("ana", "acks")),

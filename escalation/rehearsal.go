@@ -274,7 +274,7 @@ func (h *rehearsal) happen(r *rehearsed, what upcoming, attempt int) {
 func (h *rehearsal) forget(r *rehearsed) {
 	if r.inc.Firing > 0 && !r.slim {
 		inc := *r.inc
-		inc.Lead, inc.Reasons, inc.Attempts, inc.Told, inc.SLAs = routing.Alert{}, nil, nil, nil, nil
+		inc.Lead, inc.Reasons, inc.Attempts, inc.Told, inc.Shadows, inc.SLAs = routing.Alert{}, nil, nil, nil, nil, nil
 		r.inc, r.slim = &inc, true
 		h.unended = append(h.unended, r)
 		if len(h.unended) > unendedKept {

@@ -132,7 +132,7 @@ func (j *judge) settle(a, before paging.Attempt) {
 }
 
 // told remembers who was texted. A text that was under way while somebody acknowledged is
-// followed by the notice that it missed.
+// followed by the notice that it missed, unless its reader got it as a shadow.
 func (j *judge) told(a paging.Attempt) {
 	t := Told{User: a.User, Contact: paging.Contact{Name: a.Contact, Channel: a.Channel, Address: a.Address}}
 	for _, known := range j.inc.Told {
@@ -142,6 +142,7 @@ func (j *judge) told(a paging.Attempt) {
 	}
 	j.inc.Told = append(j.inc.Told, t)
 	switch end := j.inc.Ending; {
+	case j.inc.shadow(a.User) >= 0:
 	case j.inc.State == Acknowledged && j.inc.Ack.By.User != a.User:
 		j.planNotice(t, "acked", j.inc.Ack.By, j.inc.Ack.At)
 	case end != nil && end.Person() && !end.Acked && end.By.User != a.User:

@@ -49,6 +49,7 @@ func (j *judge) tryTiers(i int, round Position, latest time.Time) bool {
 			pos.Deadline = latest
 		}
 		j.startStep(pos, reachable, empty)
+		j.tellShadows(tier.Page, reachable)
 		return true
 	}
 	return false

@@ -2,6 +2,7 @@ package paging
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -50,7 +51,7 @@ const memoMax = 2*gsmPart - 1
 // MemoText is the text of a memo: what it says, and from whom.
 func MemoText(a Attempt) string { return short("Tocsin: "+a.Title, memoMax) }
 
-// NoticeText tells somebody who was paged what another did. code is this phone's code of the
+// NoticeText tells somebody who was paged what another did, and a shadow who is paged. code is this phone's code of the
 // incident.
 func NoticeText(a Attempt, code string) string {
 	before, verb := testMark(a), " "+a.What
@@ -78,12 +79,24 @@ func NoticesText(notices []Attempt) string {
 }
 
 func nothingToDo(what string) string {
-	switch what {
-	case "acked", "acknowledged", "resolved", "snoozed":
+	switch {
+	case slices.Contains([]string{"acked", "acknowledged", "resolved", "snoozed"}, what):
 		return ". Nothing to do."
+	case strings.HasSuffix(what, pagedFor):
+		return ". You shadow: nothing to do."
 	default:
 		return "."
 	}
+}
+
+const pagedFor = "paged for"
+
+// PagedFor is what a notice to a shadow tells of the one who is named in it and of so many more.
+func PagedFor(more int) string {
+	if more > 0 {
+		return fmt.Sprintf("and %d more are %s", more, pagedFor)
+	}
+	return "is " + pagedFor
 }
 
 // RollingText is the text for a flood: n incidents in one text with one code for all of them.

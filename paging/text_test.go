@@ -37,6 +37,9 @@ func TestTexts(t *testing.T) {
 	assert.NoError(t, err)
 	texts := Texts{Zone: berlin, Now: night(4)}
 	ben := with(func(a *Attempt) { a.Kind, a.What, a.By, a.WhatAt = Notice, "acked", "ben", night(2) })
+	learn := func(more int) Attempt {
+		return with(func(a *Attempt) { a.Kind, a.What, a.By, a.WhatAt = Notice, PagedFor(more), "ana", night(2) })
+	}
 	two := []Line{
 		{Code: "12", Title: "Checkout errors 7%", Severity: "P0", By: "ben", At: night(2)},
 		{Code: "14", Title: "Disk full db1", Severity: "P1", Next: "dana", NextAt: night(19)},
@@ -71,6 +74,9 @@ func TestTexts(t *testing.T) {
 		{"memo", "Tocsin: platform has nobody on call. See tocsin check.", MemoText(with(func(a *Attempt) { a.Title = "platform has nobody on call. See tocsin check." }))},
 		{"notice", "ben acked 12 Checkout errors 7% at 03:02. Nothing to do.", NoticeText(ben, "12")},
 		{"notice, by itself", "12 Checkout errors 7% resolved at 03:02. Nothing to do.", NoticeText(with(func(a *Attempt) { a.What, a.WhatAt = "resolved", night(2) }), "12")},
+		{"notice to a shadow", "ana is paged for 12 Checkout errors 7% at 03:02. You shadow: nothing to do.", NoticeText(learn(0), "12")},
+		{"notice to a shadow, of several people", "ana and 2 more are paged for 12 Checkout errors 7% at 03:02. You shadow: nothing to do.", NoticeText(learn(2), "12")},
+		{"notices to a shadow", "ana is paged for 2 incidents: Checkout errors 7%; Checkout errors 7% at 03:02. You shadow: nothing to do.", NoticesText([]Attempt{learn(0), learn(0)})},
 		{"notices", "ben acked 3 incidents: Checkout errors 7%; Checkout errors 7%; Checkout errors 7% at 03:02. Nothing to do.", NoticesText([]Attempt{ben, ben, ben})},
 		{
 			"flood", "7 more incidents: Disk full db1; CPU high; +5. Reply 31 = ack all 7. list shows them",
@@ -114,7 +120,7 @@ func TestTextsAlwaysFit(t *testing.T) {
 		code := strconv.Itoa(rapid.IntRange(10, 999999).Draw(t, "code"))
 		a := Attempt{
 			Severity: routing.Severity(str("severity")), Title: str("title"), Where: str("where"), Else: str("else"), ElseAt: night(9),
-			Test: rapid.Bool().Draw(t, "test"), What: "acked", By: str("by"), WhatAt: night(2), User: schedules.UserID("ana"),
+			Test: rapid.Bool().Draw(t, "test"), What: rapid.SampledFrom([]string{"acked", PagedFor(0), PagedFor(999)}).Draw(t, "what"), By: str("by"), WhatAt: night(2), User: schedules.UserID("ana"),
 		}
 		titles := rapid.SliceOfN(rapid.Just(a.Title), 1, 40).Draw(t, "titles")
 		lines := make([]Line, len(titles))

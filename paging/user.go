@@ -27,7 +27,7 @@ type Rule struct {
 type User struct {
 	Name     schedules.UserID
 	FullName string
-	Location *time.Location // for the clock in texts; never nil
+	Location *time.Location // for the clock in texts; nil when none is named: UTC
 	Contacts []Contact
 	Rules    map[routing.Urgency][]Rule
 }

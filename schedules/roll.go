@@ -7,13 +7,6 @@ import (
 	"time"
 )
 
-const (
-	// recent is how long what held before stays in a pin, so that the past renders as it was.
-	recent = 90 * 24 * time.Hour
-	// maxPhases bounds what a pin keeps of it.
-	maxPhases = 8
-)
-
 // Roll decides when and where in its order each changed layer of a schedule begins, so that a
 // change moves nobody's current shift. old is the spec in force, with its pins; next is what the
 // admin wrote, without any. It returns the pins of next, for [Spec.Pinned], and what happens in
@@ -99,30 +92,45 @@ func (r *roller) layer(i int) {
 		r.added(i)
 		return
 	}
-	own, inherits := r.old.Layers[at], r.new.Layers[i].Rotation.Of != ""
-	phases, next := r.old.history(own), r.new.plain(r.new.Layers[i])
+	inherits, next := r.new.Layers[i].Rotation.Of != "", r.new.plain(r.new.Layers[i])
+	phases := r.old.history(r.old.Layers[at])
 	held := len(phases) - 1
 	for held > 0 && phases[held].Since.After(r.now) {
 		held--
 	}
-	now := phases[held]
+	last := len(phases) - 1
 	switch {
-	case sameDescription(phases[len(phases)-1], next):
-		r.pin(i, own.Since, own.Rotation.First, own.Before)
-	case sameDescription(now, next) && (!inherits || now.Rotation.First == next.Rotation.First):
-		first := now.Rotation.First
-		if inherits {
-			first = 0
-		}
-		r.pin(i, now.Since, first, phases[:held])
+	case r.same(i, phases[last], next):
+		r.resume(i, phases, last)
+	case r.same(i, phases[held], next):
+		r.resume(i, phases, held)
 		r.notes[i] = "it goes on as it is; the change that was to come is off"
 	default:
-		c := change{roller: r, old: now, new: next, inherits: inherits, floor: r.floor(i)}
+		c := change{roller: r, old: phases[held], new: next, inherits: inherits, floor: r.floor(i)}
 		since, first := c.decide()
 		r.pin(i, since, first, phases[:held+1])
 		r.notes[i] = c.note
 		r.seen.Layers[at] = r.new.alone(r.new.Layers[i])
 	}
+}
+
+// same says whether the new layer i goes on as a phase does. One with a rotation of its own can
+// always be pinned so; one that uses another's cannot choose who serves when.
+func (r *roller) same(i int, phase, next Layer) bool {
+	return sameDescription(phase, next) && (r.new.Layers[i].Rotation.Of == "" || phase.Rotation.First == next.Rotation.First)
+}
+
+// resume pins layer i to go on as phase k does. If the rotation that it uses holds only later,
+// the phase stands for it until then.
+func (r *roller) resume(i int, phases []Layer, k int) {
+	since, first := phases[k].Since, phases[k].Rotation.First
+	if r.new.Layers[i].Rotation.Of != "" {
+		first = 0
+		if at := r.floor(i); at.After(since) {
+			since, k = at, k+1
+		}
+	}
+	r.pin(i, since, first, phases[:k])
 }
 
 // added pins a layer that old does not have to begin now, so that the past stays without it.
@@ -172,34 +180,6 @@ func (r *roller) pin(i int, since time.Time, first int, phases []Layer) {
 	r.pins[i] = &p
 	l := &r.new.Layers[i]
 	l.Since, l.Rotation.First, l.Before = p.Since, p.First, p.Before
-}
-
-// keep is the phases, each until the next, the last until end, that ended less than 90 days ago.
-// When there are too many, those that were over soonest make room: the one before stands for them.
-func keep(phases []Layer, end, now time.Time) []Layer {
-	until := func(i int) time.Time {
-		if i+1 < len(phases) {
-			return phases[i+1].Since
-		}
-		return end
-	}
-	for len(phases) > 0 && until(0).Before(now.Add(-recent)) {
-		phases = phases[1:]
-	}
-	phases = slices.Clone(phases)
-	for i := range phases {
-		phases[i].Before = nil
-	}
-	for len(phases) > maxPhases {
-		shortest := 1
-		for i := 1; i < len(phases); i++ {
-			if until(i).Sub(phases[i].Since) < until(shortest).Sub(phases[shortest].Since) && !until(i).After(now) {
-				shortest = i
-			}
-		}
-		phases = slices.Delete(phases, shortest, shortest+1)
-	}
-	return phases
 }
 
 // layer is the index of the layer with that name, or -1.

@@ -351,6 +351,8 @@ func drawRollChange(t *rapid.T, spec Spec, now int64) Spec {
 		case change == "all":
 			drawRollLayer(t, l, i, now)
 			continue
+		case l.Fixed != nil:
+			continue
 		case l.Rotation.Of != "":
 			l.Rotation.Offset = rapid.SampledFrom([]int{l.Rotation.Offset, l.Rotation.Offset, 1}).Draw(t, "offset")
 		case change == "join":

@@ -16,11 +16,13 @@ type change struct {
 	note     string
 }
 
+const vacant = "nobody was on call by it, so the change takes effect at once"
+
 // decide says from when on the new description holds, and its first.
 func (c *change) decide() (since time.Time, first int) {
 	held := c.serving(c.old, c.now)
 	if !c.underway() {
-		c.note = "nobody was on call by it, so the change takes effect at once"
+		c.note = vacant
 		return later(c.now, c.floor), 0
 	}
 	if c.old.Fixed != nil && c.new.Fixed == nil && c.roller.new.used(c.new.Name) {
@@ -51,6 +53,9 @@ func (c *change) decide() (since time.Time, first int) {
 // describe puts the note of a change that waits.
 func (c *change) describe(why string, mode Rollout, since time.Time, place int, held []UserID) {
 	switch {
+	case !since.After(c.now): // between the shifts of a calendar
+		c.note = vacant
+		return
 	case mode == RolloutAfterRotation && !c.inherits:
 		c.note = "the old order goes on to its end, until " + c.clock(since)
 	case len(held) == 0:
@@ -207,7 +212,7 @@ func (c *change) atOnce(held []UserID) (first int, ok bool) {
 			c.note = "the change holds at once"
 			switch {
 			case len(stay) < len(held):
-				c.note += fmt.Sprintf("; now on call: %s", names(on))
+				c.note += fmt.Sprintf("; now on call: %s", names(on)) + c.relieved(held, first)
 			case len(held) > 0:
 				c.note += fmt.Sprintf("; %s keep%s the current shift", names(held), plural(held))
 			}
@@ -220,14 +225,7 @@ func (c *change) atOnce(held []UserID) (first int, ok bool) {
 // unseen says whether the layer and the whole schedule have the same people on call now if only
 // this layer changes: its priority, and its role and with it the overrides, may matter too.
 func (c *change) unseen(first int) bool {
-	spec := c.seen
-	before, err := Compile(spec)
-	if err != nil {
-		return true
-	}
-	spec.Layers = slices.Clone(spec.Layers)
-	spec.Layers[spec.layer(c.new.Name)] = c.with(first)
-	after, err := Compile(spec)
+	before, after, err := c.around(first)
 	if err != nil {
 		return true
 	}
@@ -237,6 +235,34 @@ func (c *change) unseen(first int) bool {
 		}
 	}
 	return true
+}
+
+// around is the old schedule, overrides included, without and with the change of this layer.
+func (c *change) around(first int) (before, after *Schedule, err error) {
+	spec := c.seen
+	if before, err = Compile(spec); err != nil {
+		return nil, nil, err
+	}
+	spec.Layers = slices.Clone(spec.Layers)
+	spec.Layers[spec.layer(c.new.Name)] = c.with(first)
+	after, err = Compile(spec)
+	return before, after, err
+}
+
+// relieved tells who is on call by an override of somebody who leaves, and so leaves too.
+func (c *change) relieved(held []UserID, first int) string {
+	before, after, err := c.around(first)
+	if err != nil {
+		return ""
+	}
+	on := after.On(c.new.Name, c.now, nil)
+	lost := slices.DeleteFunc(before.On(c.new.Name, c.now, nil), func(u UserID) bool {
+		return slices.Contains(on, u) || slices.Contains(held, u)
+	})
+	if len(lost) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; the override by which %s served has nobody to replace now", names(lost))
 }
 
 // succeed is the first with which others take over from those who are gone.
@@ -254,7 +280,7 @@ func (c *change) succeed(held []UserID) int {
 			best, fewest, takers = first, n, on
 		}
 	}
-	c.note = fmt.Sprintf("%s leave%s at once; now on call: %s", names(held), plural(held), names(takers))
+	c.note = fmt.Sprintf("%s leave%s at once; now on call: %s", names(held), plural(held), names(takers)) + c.relieved(held, best)
 	return best
 }
 

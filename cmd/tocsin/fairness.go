@@ -45,10 +45,16 @@ type load struct {
 	Share        float64          `json:"share"`
 }
 
+// taker is somebody who could take an open shift, for scripts.
+type taker struct {
+	User   schedules.UserID `json:"user"`
+	Reason string           `json:"reason"`
+}
+
 // fair is the answer of tocsin schedules fairness.
 type fair struct {
-	Loads       []load                 `json:"loads"`
-	Suggestions []schedules.Suggestion `json:"suggestions,omitempty"`
+	Loads       []load  `json:"loads"`
+	Suggestions []taker `json:"suggestions,omitempty"`
 }
 
 func (c *cli) fairness(cmd *cobra.Command, name string, times [4]string) error {
@@ -72,7 +78,7 @@ func (c *cli) fairness(cmd *cobra.Command, name string, times [4]string) error {
 		return usagef("the span must end after it begins, and within 5 years")
 	}
 	loads := schedules.Fairness(s, at[0], at[1], fairnessOptions(config, name))
-	out := fair{}
+	out := fair{Loads: []load{}}
 	rows := [][]string{{"PERSON", "HOURS", "NIGHT", "WEEKEND", "HOLIDAY", "SHIFTS", "LONGEST", "SHORT RESTS", "SHARE"}}
 	for _, l := range loads {
 		out.Loads = append(out.Loads, load{
@@ -87,7 +93,9 @@ func (c *cli) fairness(cmd *cobra.Command, name string, times [4]string) error {
 		if !at[3].After(at[2]) || at[2].IsZero() {
 			return usagef("--open-from and --open-to go together, the end after the begin")
 		}
-		out.Suggestions = schedules.Suggest(s, config.Specs()[name], schedules.Span{Start: at[2], End: at[3]}, loads)
+		for _, x := range schedules.Suggest(s, config.Specs()[name], schedules.Span{Start: at[2], End: at[3]}, loads) {
+			out.Suggestions = append(out.Suggestions, taker(x))
+		}
 	}
 	if c.json {
 		return writeJSON(cmd.OutOrStdout(), out)
@@ -111,16 +119,26 @@ func hours(d time.Duration) string { return fmt.Sprintf("%.1f", d.Hours()) }
 func fairnessOptions(config *configs.Config, name string) schedules.FairnessOptions {
 	o := schedules.FairnessOptions{Zones: map[schedules.UserID]*time.Location{}}
 	for user, u := range config.Book().Users {
-		if u.Location != nil {
+		if u.Location != nil && u.Location != time.UTC { // which also stands for none: then the schedule's counts
 			o.Zones[user] = u.Location
 		}
 	}
+	zone := config.Book().Schedules[name].Zone()
 	for _, a := range config.Specs()[name].Away {
-		if a.Kind == holidays {
+		switch {
+		case a.Kind != holidays:
+		case len(a.Spans) > 0:
 			o.Holidays = append(o.Holidays, a.Spans...)
+		case a.From.Before(a.To): // written out, not read from a calendar
+			o.Holidays = append(o.Holidays, schedules.Span{Start: instant(a.From, zone), End: instant(a.To, zone)})
 		}
 	}
 	return o
+}
+
+// instant is when a clock of that zone shows c.
+func instant(c schedules.Civil, zone *time.Location) time.Time {
+	return time.Date(c.Year, c.Month, c.Day, c.Hour, c.Minute, c.Second, 0, zone)
 }
 
 // holidays is the kind of time off that counts as such.

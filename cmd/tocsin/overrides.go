@@ -50,7 +50,9 @@ func (c *cli) printOverlay(w io.Writer, o history.Overlay) error {
 	for _, x := range o.Overrides {
 		from, to := x.Override.From, x.Override.End()
 		if x.Override.Type == schedules.Swap {
-			from = x.Override.A.From
+			if from = x.Override.A.From; x.Override.B.From.Before(from) {
+				from = x.Override.B.From
+			}
 		}
 		rows = append(rows, []string{x.Override.ID, onLayers(x.Schedule, x.Override.Layers), from.String(), to.String(), does(x.Override), x.Author, x.Reason})
 	}
@@ -86,7 +88,7 @@ func does(o schedules.Override) string {
 	case schedules.Swap:
 		return string(o.A.User) + " and " + string(o.B.User) + " swap"
 	case schedules.Only:
-		return "only " + string(o.Add)
+		return "only " + joined(o.People())
 	default:
 		return string(o.Type)
 	}

@@ -92,8 +92,8 @@ type shift struct {
 	End    time.Time          `json:"end"`
 	Users  []schedules.UserID `json:"users"` // empty in a gap
 	Layer  string             `json:"layer"`
-	Source string             `json:"source"` // rotation, calendar, override, swap, only, fallback or gap
-	Duties []schedules.Duty   `json:"duties,omitempty"` // with --final: each person's layer and reason
+	Source string             `json:"source"`               // rotation, calendar, override, swap, only, fallback or gap
+	Duties []schedules.Duty   `json:"duties,omitempty"`     // with --final: each person's layer and reason
 	Skew   float64            `json:"skew_hours,omitempty"` // how much longer than the wall clock says: a day of 25 hours has 1
 }
 

@@ -73,6 +73,7 @@ func (c *cli) serve(ctx context.Context, listen, store string) error {
 		Build: func(b configs.Bundle) (*configs.Config, error) {
 			return b.Config(configs.Options{Registry: registry.Config(), Env: c.lookup, Secrets: c.folder()})
 		},
+		Look:  c.buildWithoutSecrets,
 		Store: store, Listen: listen, Version: thisBuild().Version, Logger: log, Now: c.now,
 	})
 	if err != nil {

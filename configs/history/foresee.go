@@ -14,58 +14,88 @@ import (
 )
 
 const (
-	// recentAlerts is how many of the last deliveries show whether routes move.
+	// recentDeliveries is how many of the last deliveries show whether routes move.
 	recentDeliveries = 500
-	// recentSpan is how far back they are looked for.
-	recentSpan = 7 * 24 * time.Hour
+	// mostReplay is how far back a replay may begin.
+	mostReplay = 400 * 24 * time.Hour
 	// page is how many intakes are read at a time, and mostPages how often.
 	page      = 1000
-	mostPages = 1000
+	mostPages = 2000
 )
 
-// foresee fills in what a change means for people.
+// recentSpans is how far back recent deliveries are looked for, until there are enough.
+func recentSpans() []time.Duration {
+	return []time.Duration{10 * time.Minute, time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}
+}
+
+// foresee fills in what a change means for people. What cannot be told is noted, and stops
+// nothing: a change may be urgent.
 func (h *History) foresee(ctx context.Context, d *draft, p Proposal, now time.Time) error {
-	old := d.active.Config
-	if old == nil {
+	if d.old == nil {
 		return nil
 	}
-	d.change.Handovers = handovers(old.Book().Schedules, d.config.Book().Schedules, now)
-	before, after := weaknesses(old, now), weaknesses(d.config, now)
+	d.change.Handovers = handovers(d.old.Book().Schedules, d.config.Book().Schedules, now)
+	before, after := weaknesses(d.old, now), weaknesses(d.config, now)
 	d.change.New, d.change.Gone = without(after, before), without(before, after)
-	d.change.Skipped = without(skipped(d.config), skipped(old))
+	d.change.Skipped = without(skipped(d.config), skipped(d.old))
 	if p.Origin == FromFiles { // a process that starts does not wait for history
 		return nil
 	}
 	recent, err := h.recent(ctx, now)
 	if err != nil {
-		return err
+		notef(d, "recent alerts cannot be read, so it is not known whether routes move: %v", err)
+	} else {
+		d.change.Routes = replay.Routes(d.old, d.config, recent)
 	}
-	d.change.Routes = replay.Routes(old, d.config, recent)
 	if p.Replay == nil {
 		return nil
 	}
-	all, err := h.intakes(ctx, p.Replay.Since)
-	if err != nil {
+	if p.Replay.Since.Before(now.Add(-mostReplay)) {
+		return refusedf("a replay may begin at most 400 days ago, not %s", p.Replay.Since.UTC().Format(time.RFC3339))
+	}
+	comparison := replay.NewComparison(d.old, d.config, escalation.ReplayOptions{AckAfter: p.Replay.AckAfter, Until: now})
+	if err := h.intakes(ctx, p.Replay.Since, comparison.Add); err != nil {
 		return err
 	}
-	report := replay.Compare(old, d.config, all, escalation.ReplayOptions{AckAfter: p.Replay.AckAfter, Until: now})
+	report := comparison.Report()
 	d.change.Replay = &report
 	return nil
 }
 
-// handovers are the shifts of all schedules that change hands.
+// handovers are the shifts of all schedules that change hands; of one that is new or gone, all.
 func handovers(before, after map[string]*schedules.Schedule, now time.Time) []Handover {
 	all := []Handover{}
-	for _, name := range slices.Sorted(maps.Keys(after)) {
-		was, ok := before[name]
-		if !ok {
-			continue
+	names := slices.Collect(maps.Keys(before))
+	for name := range after {
+		if before[name] == nil {
+			names = append(names, name)
 		}
-		for _, m := range schedules.Handovers(was, after[name], now, now.Add(Ahead)) {
-			all = append(all, Handover{Schedule: name, Layer: m.Layer, From: m.From, To: m.To, Before: m.Before, After: m.After})
+	}
+	slices.Sort(names)
+	until := now.Add(Ahead)
+	for _, name := range names {
+		was, is := before[name], after[name]
+		switch {
+		case was == nil:
+			for _, x := range served(is, now, until) {
+				all = append(all, Handover{Schedule: name, Layer: x.Layer, From: x.Start, To: x.End, After: x.Users})
+			}
+		case is == nil:
+			for _, x := range served(was, now, until) {
+				all = append(all, Handover{Schedule: name, Layer: x.Layer, From: x.Start, To: x.End, Before: x.Users})
+			}
+		default:
+			for _, m := range schedules.Handovers(was, is, now, until) {
+				all = append(all, Handover{Schedule: name, Layer: m.Layer, From: m.From, To: m.To, Before: m.Before, After: m.After})
+			}
 		}
 	}
 	return all
+}
+
+// served are the shifts of a schedule in which somebody serves, as a whole and by layers.
+func served(s *schedules.Schedule, from, to time.Time) []schedules.Shift {
+	return slices.DeleteFunc(append(s.Final(from, to), s.Shifts("", from, to)...), func(x schedules.Shift) bool { return len(x.Users) == 0 })
 }
 
 // weaknesses are the sentences about a configuration that deserve a look.
@@ -99,32 +129,44 @@ func without(a, b []string) (rest []string) {
 	return rest
 }
 
-// recent are the last deliveries that came in.
-func (h *History) recent(ctx context.Context, now time.Time) ([]store.Intake, error) {
-	all, err := h.intakes(ctx, now.Add(-recentSpan))
-	return all[max(0, len(all)-recentDeliveries):], err
+// recent are the last deliveries that came in, oldest first.
+func (h *History) recent(ctx context.Context, now time.Time) (last []store.Intake, err error) {
+	for _, back := range recentSpans() {
+		last = last[:0]
+		err = h.intakes(ctx, now.Add(-back), func(got []store.Intake) {
+			last = append(last, got...)
+			last = last[max(0, len(last)-recentDeliveries):]
+		})
+		if err != nil || len(last) == recentDeliveries {
+			break
+		}
+	}
+	return last, err
 }
 
-// intakes reads the intake log from an instant on.
-func (h *History) intakes(ctx context.Context, from time.Time) (all []store.Intake, err error) {
+// intakes reads the intake log from an instant on, page by page.
+func (h *History) intakes(ctx context.Context, from time.Time, each func([]store.Intake)) error {
+	same := 0 // how many entries at from were taken already
 	for range mostPages {
 		got, err := h.Series.Intakes(ctx, from, page)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		fresh := got
-		if n := len(all); n > 0 { // a page begins with the instant at which the last one ended
-			same := 0
-			for n-1-same >= 0 && all[n-1-same].At.Equal(from) {
-				same++
-			}
-			fresh = got[min(same, len(got)):]
+		fresh := got[min(same, len(got)):]
+		if len(fresh) == 0 {
+			return nil
 		}
-		all = append(all, fresh...)
-		if len(got) < page || len(fresh) == 0 {
-			break
+		each(fresh)
+		last := fresh[len(fresh)-1].At
+		if !last.Equal(from) {
+			same = 0
 		}
-		from = all[len(all)-1].At
+		for i := len(fresh) - 1; i >= 0 && fresh[i].At.Equal(last); i-- {
+			same++
+		}
+		if from = last; len(got) < page {
+			return nil
+		}
 	}
-	return all, nil
+	return nil
 }

@@ -27,52 +27,78 @@ type Series interface {
 // History reads and makes revisions.
 type History struct {
 	Series Series
-	Build  func(configs.Bundle) (*configs.Config, error) // with this process's secrets
-	Token  func() string                                 // random, one per Append
+	// Build makes what can be in force here: with this process's secrets.
+	Build func(configs.Bundle) (*configs.Config, error)
+	// Look makes what is only compared: without secrets. nil: Build serves for both.
+	Look  func(configs.Bundle) (*configs.Config, error)
+	Token func() string // random, one per Append
 }
 
-// ErrNone says that nothing was ever applied.
-var ErrNone = errors.New("there is no revision yet; apply a configuration first")
+// Errors that callers tell apart.
+var (
+	// ErrNone says that nothing was ever applied.
+	ErrNone = errors.New("there is no revision yet; apply a configuration first")
+	// ErrNoRevision says that the number was never given, or is so old that it was forgotten.
+	ErrNoRevision = errors.New("there is no such revision")
+	// ErrStore says that the store cannot be asked or written now; trying again can help.
+	ErrStore = errors.New("the store of revisions cannot be reached")
+)
 
-// ErrNoRevision says that the number was never given, or is so old that it was forgotten.
-var ErrNoRevision = errors.New("there is no such revision")
+// BrokenError is something stored that cannot be in force in this process: it does not build
+// here, or is damaged, or newer than this program. Trying again helps only when the reason goes.
+type BrokenError struct {
+	What string // "revision 7"
+	Err  error
+}
 
-// Head tells the numbers of the last revision and the last overlay, 0 for none. It is cheap.
+func (e *BrokenError) Error() string { return e.What + ": " + e.Err.Error() }
+
+// Unwrap is the reason.
+func (e *BrokenError) Unwrap() error { return e.Err }
+
+// Head tells the numbers of the last revision and the last overlay, 0 for none.
 type Head struct{ Config, Overlay uint64 }
 
-// Head reads them.
+// Head reads them; it is cheap.
 func (h *History) Head(ctx context.Context) (Head, error) {
 	last, err := h.Series.Last(ctx, configSeries, overlaySeries)
 	if err != nil {
-		return Head{}, err
+		return Head{}, errors.Join(ErrStore, err)
 	}
 	return Head{last[0], last[1]}, nil
 }
 
 // Revision reads one revision, with 0 the active one.
-func (h *History) Revision(ctx context.Context, number uint64) (Revision, error) {
+func (h *History) Revision(ctx context.Context, number uint64) (r Revision, err error) {
 	if number == 0 {
 		head, err := h.Head(ctx)
 		if err != nil {
-			return Revision{}, err
+			return r, err
 		}
 		if number = head.Config; number == 0 {
-			return Revision{}, ErrNone
+			return r, ErrNone
 		}
 	}
-	data, err := h.Series.Value(ctx, configSeries, number)
-	if errors.Is(err, store.ErrNotFound) {
-		return Revision{}, fmt.Errorf("%w: %d", ErrNoRevision, number)
-	}
-	if err != nil {
-		return Revision{}, err
-	}
-	var r Revision
-	if err := unpack(data, &r); err != nil {
-		return Revision{}, fmt.Errorf("revision %d: %w", number, err)
-	}
+	err = h.value(ctx, configSeries, number, fmt.Sprintf("revision %d", number), &r)
 	r.Number = number
-	return r, nil
+	return r, err
+}
+
+// value reads a value of a series.
+func (h *History) value(ctx context.Context, series string, number uint64, what string, into any) error {
+	data, err := h.Series.Value(ctx, series, number)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("%w: %s", ErrNoRevision, what)
+	case errors.Is(err, store.ErrNewer):
+		return &BrokenError{what, ErrNewer}
+	case err != nil:
+		return errors.Join(ErrStore, err)
+	}
+	if err := unpack(data, into); err != nil {
+		return &BrokenError{what, err}
+	}
+	return nil
 }
 
 // List describes the last revisions, newest first.
@@ -100,31 +126,39 @@ type Active struct {
 	Head
 	Revision Revision
 	Overlay  Overlay
-	Config   *configs.Config
+	Config   *configs.Config // nil when it cannot be built here
+	Left     error           // why the overlay had to be left out; nil when it was not
 }
 
-// Load builds what is in force from the last revision and overlay. ErrNone without a revision.
-func (h *History) Load(ctx context.Context) (Active, error) {
-	head, err := h.Head(ctx)
-	if err != nil {
-		return Active{}, err
+// Load builds what is in force from the last revision and overlay. ErrNone without a revision;
+// with a [BrokenError] everything but Config is filled in as far as it can be read. An overlay
+// that cannot be read or built is left out rather than the revision.
+func (h *History) Load(ctx context.Context) (a Active, err error) {
+	if a.Head, err = h.Head(ctx); err != nil {
+		return a, err
 	}
-	if head.Config == 0 {
-		return Active{}, ErrNone
+	if a.Head.Config == 0 {
+		return a, ErrNone
 	}
-	a := Active{Head: head}
-	if a.Revision, err = h.Revision(ctx, head.Config); err != nil {
-		return Active{}, err
+	if a.Revision, err = h.Revision(ctx, a.Head.Config); err != nil {
+		return a, err
 	}
-	if a.Overlay, err = h.overlay(ctx, head.Overlay); err != nil {
-		return Active{}, err
+	if a.Overlay, err = h.overlay(ctx, a.Head.Overlay); errors.Is(err, ErrStore) {
+		return a, err
 	}
+	a.Left = err
 	base, err := h.Build(a.Revision.Bundle)
 	if err != nil {
-		return Active{}, err
+		return a, &BrokenError{"revision " + a.Revision.Label(), err}
 	}
-	a.Config, err = compose(base, a.Revision, a.Overlay)
-	return a, err
+	if a.Config, err = compose(base, a.Revision, a.Overlay); err == nil {
+		return a, nil
+	}
+	a.Left = errors.Join(a.Left, err)
+	if a.Config, err = compose(base, a.Revision, Overlay{}); err != nil {
+		return a, &BrokenError{"revision " + a.Revision.Label(), err}
+	}
+	return a, nil
 }
 
 // compose puts pins and overlay on a configuration.

@@ -93,15 +93,11 @@ func (h *History) Overlay(ctx context.Context) (Overlay, error) {
 }
 
 func (h *History) overlay(ctx context.Context, number uint64) (o Overlay, err error) {
-	if number == 0 {
-		return Overlay{}, nil
+	if number > 0 {
+		err = h.value(ctx, overlaySeries, number, fmt.Sprintf("overlay %d", number), &o)
 	}
-	data, err := h.Series.Value(ctx, overlaySeries, number)
 	if err != nil {
-		return Overlay{}, fmt.Errorf("overlay %d: %w", number, err)
-	}
-	if err := unpack(data, &o); err != nil {
-		return Overlay{}, fmt.Errorf("overlay %d: %w", number, err)
+		return Overlay{}, err
 	}
 	o.Number = number
 	return o, nil
@@ -116,7 +112,7 @@ const tries = 20
 func (h *History) Arrange(ctx context.Context, author string, now time.Time, change func(*Overlay, *configs.Config) error) (Overlay, error) {
 	for range tries {
 		active, err := h.Load(ctx)
-		if err != nil {
+		if err = errors.Join(err, active.Left); err != nil { // what is there must not be written over
 			return Overlay{}, err
 		}
 		next := active.Overlay.copied(now)
@@ -131,7 +127,7 @@ func (h *History) Arrange(ctx context.Context, author string, now time.Time, cha
 		if err != nil {
 			return Overlay{}, err
 		}
-		err = h.Series.Append(ctx, overlaySeries, active.Head.Overlay, h.Token(), data)
+		err = h.append(ctx, overlaySeries, active.Head.Overlay, data)
 		if !errors.Is(err, store.ErrConflict) {
 			return next, err
 		}

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	"tocsin/configs"
 	"tocsin/configs/edit"
 	"tocsin/escalation/store"
-	"tocsin/schedules"
 )
 
 // Ahead is how far a change of shifts is shown.
@@ -19,9 +17,11 @@ const Ahead = 90 * 24 * time.Hour
 
 // draft is a proposal worked out.
 type draft struct {
-	active Active // Config is nil when there is none, or when it cannot be built here
+	active Active
+	old    *configs.Config // what is in force, for comparing; nil when there is none to compare with
 	next   Revision
 	config *configs.Config // next, composed; nil when nothing changes
+	packed []byte
 	change Change
 }
 
@@ -44,36 +44,36 @@ func (h *History) Apply(ctx context.Context, p Proposal, now time.Time) (Change,
 	if err := h.foresee(ctx, &d, p, now); err != nil {
 		return Change{}, err
 	}
-	data, err := pack(d.next)
-	if err != nil {
-		return Change{}, err
-	}
-	err = h.Series.Append(ctx, configSeries, d.active.Head.Config, h.Token(), data)
+	err = h.append(ctx, configSeries, d.active.Head.Config, d.packed)
 	if errors.Is(err, store.ErrConflict) {
 		return Change{}, h.conflict(ctx, d.active.Revision)
 	}
 	return d.change, err
 }
 
+// append adds to a series; [store.ErrConflict] when somebody was faster.
+func (h *History) append(ctx context.Context, series string, after uint64, data []byte) error {
+	err := h.Series.Append(ctx, series, after, h.Token(), data)
+	if err == nil || errors.Is(err, store.ErrConflict) {
+		return err
+	}
+	return errors.Join(ErrStore, err)
+}
+
 // draft works a proposal out: its files, whether they can be in force, and what the rotations
 // need so that nobody's shift moves.
 func (h *History) draft(ctx context.Context, p Proposal, now time.Time) (d draft, err error) {
-	if d.active, err = h.present(ctx); err != nil {
+	if d.active, d.old, err = h.present(ctx); err != nil {
 		return d, err
 	}
-	if p.Parent != 0 && p.Parent != d.active.Head.Config {
-		parent, err := h.Revision(ctx, p.Parent)
-		if err != nil {
-			return d, err
-		}
-		return d, h.conflict(ctx, parent)
+	if err := h.mind(ctx, p, d.active); err != nil {
+		return d, err
 	}
 	if d.next, err = h.revise(ctx, p, d.active); err != nil {
 		return d, err
 	}
-	d.next.At = now
-	d.change.Handovers = []Handover{}
-	if d.active.Head.Config != 0 && d.next.Hash == d.active.Revision.Hash {
+	d.next.At, d.change.Handovers = now, []Handover{}
+	if d.active.Head.Config != 0 && d.next.Hash == d.active.Revision.Hash && (p.Rollout == "" || !d.active.Revision.waits(now)) {
 		d.change.Unchanged, d.change.Revision = true, d.active.Revision.Meta
 		return d, nil
 	}
@@ -81,10 +81,11 @@ func (h *History) draft(ctx context.Context, p Proposal, now time.Time) (d draft
 	if err != nil {
 		return d, err
 	}
-	if d.next.Rollout = p.Rollout; p.Rollout == "" {
+	d.next.Managed, d.next.Rollout = base.Managed, p.Rollout
+	if p.Rollout == "" {
 		d.next.Rollout = base.Rollout
 	}
-	if d.next.Pins, d.change.Notes, err = pins(d.active, base, d.next.Rollout, now); err != nil {
+	if err := d.roll(base, now); err != nil {
 		return d, err
 	}
 	if d.config, err = compose(base, d.next, d.active.Overlay); err != nil {
@@ -92,32 +93,60 @@ func (h *History) draft(ctx context.Context, p Proposal, now time.Time) (d draft
 	}
 	d.change.Revision = d.next.Meta
 	d.change.Text = edit.Diff(d.active.Revision.label(), "proposed", texts(d.active.Revision.Bundle), texts(d.next.Bundle))
+	if d.packed, err = pack(d.next); err != nil {
+		return d, err
+	}
+	if n := len(d.packed); n > store.MaxSeriesValue {
+		return d, refusedf("packed, the configuration has %d KiB; %d KiB fit into the store. Shorten its calendars", n>>10, store.MaxSeriesValue>>10)
+	}
 	return d, nil
 }
 
-// present is what is in force. One that cannot be built here is no obstacle to a better one.
-func (h *History) present(ctx context.Context) (Active, error) {
-	active, err := h.Load(ctx)
-	if err == nil || errors.Is(err, ErrNone) {
-		return active, nil
+// present is what is in force, and the same for comparing, which needs no secrets. What cannot
+// be built here is no obstacle to a better one.
+func (h *History) present(ctx context.Context) (active Active, old *configs.Config, err error) {
+	active, err = h.Load(ctx)
+	var broken *BrokenError
+	switch {
+	case err == nil:
+		return active, active.Config, nil
+	case errors.Is(err, ErrNone):
+		return active, nil, nil
+	case !errors.As(err, &broken) || errors.Is(err, ErrNewer) || h.Look == nil:
+		return active, nil, err
 	}
-	var problems configs.Problems
-	if !errors.As(err, &problems) {
-		return active, err
-	}
-	head, err := h.Head(ctx)
+	base, err := h.Look(active.Revision.Bundle)
 	if err != nil {
-		return active, err
+		return active, nil, nil //nolint:nilerr // a revision that nobody can read any more is compared with nothing
 	}
-	active.Head = head
-	if active.Revision, err = h.Revision(ctx, head.Config); err != nil {
-		return active, err
+	if old, err = compose(base, active.Revision, active.Overlay); err != nil {
+		return active, nil, nil //nolint:nilerr // likewise
 	}
-	active.Overlay, err = h.overlay(ctx, head.Overlay)
-	return active, err
+	return active, old, nil
 }
 
-// revise makes the next revision of a proposal, but for its pins.
+// mind refuses a proposal that was made from another revision than the active one.
+func (h *History) mind(ctx context.Context, p Proposal, active Active) error {
+	if p.Parent == 0 {
+		if p.Bundle != nil && active.Revision.Managed && p.Origin != FromFiles {
+			return refusedf("this installation is managed, so that the files here may be old: pull the active revision, %s, change that, and apply it; or say which revision they were made from (--parent)", active.Revision.Label())
+		}
+		return nil
+	}
+	if p.Parent == active.Head.Config && (p.ParentHash == "" || p.ParentHash == active.Revision.Hash) {
+		return nil
+	}
+	parent, err := h.Revision(ctx, p.Parent)
+	if err != nil {
+		return err
+	}
+	if p.ParentHash != "" && p.ParentHash != parent.Hash {
+		return refusedf("revision %d here is %s, not the one that the files were pulled from; is this the right store or server?", p.Parent, parent.Label())
+	}
+	return h.conflict(ctx, parent)
+}
+
+// revise makes the next revision of a proposal, but for what depends on its content.
 func (h *History) revise(ctx context.Context, p Proposal, active Active) (Revision, error) {
 	next := Revision{Meta: Meta{
 		Format: format, Number: active.Head.Config + 1, Parent: active.Head.Config, Origin: FromApply, Author: p.Author, Reason: p.Reason,
@@ -126,7 +155,10 @@ func (h *History) revise(ctx context.Context, p Proposal, active Active) (Revisi
 	case p.Bundle != nil && len(p.Ops) == 0 && p.Rollback == 0:
 		next.Bundle = *p.Bundle
 	case p.Bundle == nil && len(p.Ops) > 0 && p.Rollback == 0:
-		if active.Config != nil && !active.Config.Managed {
+		if active.Head.Config == 0 {
+			return next, ErrNone
+		}
+		if !active.Revision.Managed {
 			return next, refusedf("this installation is kept in files (config_mode: files): change them and apply them; only overrides, swaps and requests for cover are arranged here")
 		}
 		edited, err := edited(active.Revision.Bundle, p.Ops)
@@ -146,44 +178,32 @@ func (h *History) revise(ctx context.Context, p Proposal, active Active) (Revisi
 	if p.Origin != "" {
 		next.Origin = p.Origin
 	}
-	next.Hash, next.Files = next.Bundle.Hash(), active.Revision.Files
-	if next.Origin == FromFiles {
-		next.Files = next.Hash
+	next.Hash = next.Bundle.Hash()
+	if next.Seen = []string{next.Hash}; next.Origin != FromFiles {
+		next.Seen = seen(active.Revision.Seen, next.Hash)
 	}
 	return next, nil
 }
 
-// pins rolls every schedule out.
-func pins(active Active, base *configs.Config, mode schedules.Rollout, now time.Time) (map[string][]schedules.Pin, []string, error) {
-	if active.Config == nil {
-		return nil, nil, nil
-	}
-	all, notes := map[string][]schedules.Pin{}, []string{}
-	old := active.Config.Specs()
-	specs := base.Specs()
-	for _, name := range slices.Sorted(maps.Keys(specs)) {
-		was, ok := old[name]
-		if !ok {
-			notes = append(notes, fmt.Sprintf("schedule %s is new", name))
-			continue
-		}
-		pinned, told, err := schedules.Roll(was.Pinned(active.Revision.Pins[name]), specs[name], mode, now)
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(pinned) > 0 {
-			all[name] = pinned
-		}
-		for _, t := range told {
-			notes = append(notes, name+": "+t)
+// mostSeen bounds how many hashes are kept of what was in force since files were brought.
+const mostSeen = 50
+
+func seen(before []string, hash string) []string {
+	all := slices.DeleteFunc(slices.Clone(before), func(h string) bool { return h == hash })
+	all = append(all, hash)
+	return all[max(0, len(all)-mostSeen):]
+}
+
+// waits says whether a rollout of the revision is still to come.
+func (r Revision) waits(now time.Time) bool {
+	for _, pins := range r.Pins {
+		for _, p := range pins {
+			if p.Since.After(now) {
+				return true
+			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(old)) {
-		if _, ok := specs[name]; !ok {
-			notes = append(notes, fmt.Sprintf("schedule %s is gone", name))
-		}
-	}
-	return all, notes, nil
+	return false
 }
 
 // conflict tells what came between a revision and the active one.
@@ -230,4 +250,9 @@ func edited(b configs.Bundle, ops []edit.Op) (configs.Bundle, error) {
 		out.Files = append(out.Files, configs.File(f))
 	}
 	return out, err
+}
+
+// notef adds a note for people.
+func notef(d *draft, format string, args ...any) {
+	d.change.Notes = append(d.change.Notes, fmt.Sprintf(format, args...))
 }

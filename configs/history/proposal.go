@@ -15,7 +15,9 @@ type Proposal struct {
 	Ops      []edit.Op       `json:"ops,omitempty"`      // changes of single values; comments and order stay
 	Rollback uint64          `json:"rollback,omitempty"` // the files of that revision again
 
-	Parent  uint64            `json:"parent,omitempty"`  // the revision that it was made from; 0: whatever is active
+	Parent     uint64 `json:"parent,omitempty"`      // the revision that it was made from; 0: whatever is active
+	ParentHash string `json:"parent_hash,omitempty"` // of that revision, to be sure; empty: not checked
+
 	Rollout schedules.Rollout `json:"rollout,omitempty"` // empty: what the files say
 	Author  string            `json:"author,omitempty"`
 	Reason  string            `json:"reason,omitempty"`

@@ -35,13 +35,16 @@ const (
 
 // Meta describes a revision without its content.
 type Meta struct {
-	Format  int               `json:"v"`
-	Number  uint64            `json:"number"`
-	Parent  uint64            `json:"parent"` // 0: the first
-	Hash    string            `json:"hash"`   // of the files
-	Origin  Origin            `json:"origin"`
-	Of      uint64            `json:"of,omitempty"`    // of a rollback: the revision whose files these are
-	Files   string            `json:"files,omitempty"` // hash of the files that a process last brought
+	Format  int    `json:"v"`
+	Number  uint64 `json:"number"`
+	Parent  uint64 `json:"parent"` // 0: the first
+	Hash    string `json:"hash"`   // of the files
+	Origin  Origin `json:"origin"`
+	Of      uint64 `json:"of,omitempty"`      // of a rollback: the revision whose files these are
+	Managed bool   `json:"managed,omitempty"` // config_mode: managed
+	// Seen are the hashes of what was in force since a process last brought files: files that
+	// are one of them have not changed.
+	Seen    []string          `json:"seen,omitempty"`
 	Author  string            `json:"author"`
 	Reason  string            `json:"reason,omitempty"`
 	At      time.Time         `json:"at"`

@@ -25,7 +25,7 @@ import (
 )
 
 // crew is a book with everything that a replay can meet: ladders, rounds, fallbacks, an empty
-// tier, holds, mutes, two policies for one alert, and senders that never say "resolved".
+// tier, holds, mutes, shadows, two policies for one alert, and senders that never say "resolved".
 func crew(t testing.TB) *escalation.Book {
 	t.Helper()
 	match := func(text string) labels.Matchers {
@@ -71,16 +71,36 @@ func crew(t testing.TB) *escalation.Book {
 		return tier
 	}
 	dana := escalation.TargetsBySeverity{Default: tier("", 0, "dana").Page}
+	primary := tier("primary", 5*time.Minute)
+	primary.Page = []escalation.Target{{Kind: escalation.TargetSchedule, Name: "platform", Layer: "primary"}}
 	return &escalation.Book{
 		Scale: scale, Table: table, RootPolicy: "platform", Users: users,
 		ResolveAfter: map[string]time.Duration{"events": 6 * time.Hour, "silent": 50 * time.Minute},
+		Schedules:    map[string]*schedules.Schedule{"platform": taught(t, "ana", "ben", "dana")},
 		Policies: map[string]*escalation.Policy{
 			"platform": {Name: "platform", Repeat: 1, Fallback: dana, FallbackEvery: 20 * time.Minute,
-				Tiers: []escalation.Tier{tier("primary", 5*time.Minute, "ana"), tier("secondary", 7*time.Minute, "ben", "cleo")}},
+				Tiers: []escalation.Tier{primary, tier("secondary", 7*time.Minute, "ben", "cleo")}},
 			"security": {Name: "security", Fallback: dana,
 				Tiers: []escalation.Tier{tier("first", 6*time.Minute, "cleo"), tier("empty", 5*time.Minute, "eve"), tier("last", 5*time.Minute, "dana")}},
 		},
 	}
+}
+
+// taught is a schedule on which one is always on call and others learn.
+func taught(t testing.TB, teacher schedules.UserID, pupils ...schedules.UserID) *schedules.Schedule {
+	t.Helper()
+	week, err := schedules.ParseEvery("1 week")
+	require.NoError(t, err)
+	start, err := schedules.ParseCivil("2020-01-06T09:00")
+	require.NoError(t, err)
+	always := func(users ...schedules.UserID) schedules.Rotation {
+		return schedules.Rotation{Every: week, Start: start, Participants: [][]schedules.UserID{users}}
+	}
+	s, err := schedules.Compile(schedules.Spec{Name: "platform", TimeZone: "UTC", Layers: []schedules.Layer{
+		{Name: "primary", Rotation: always(teacher)}, {Name: "pupils", Role: schedules.RoleShadow, Rotation: always(pupils...)},
+	}})
+	require.NoError(t, err)
+	return s
 }
 
 // wire is a history in the making.

@@ -85,7 +85,7 @@ func New(o Options) (*Channel, error) {
 	}
 	for i, f := range o.From {
 		if !e164.MatchString(f) {
-			bad("from[%d] %q is not E.164 (like +12025550100)", i, f)
+			bad("from[%d] is not E.164 (like +12025550100)", i)
 		}
 	}
 	if o.BaseURL == "" {

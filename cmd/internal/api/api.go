@@ -40,13 +40,21 @@ type Deps struct {
 	Reload  func(ctx context.Context) error // a bad configuration is refused with its faults
 	History *history.History
 	Follow  func(ctx context.Context) error // puts the last revision and overlay in force here
-	Head    func() history.Head             // what is in force here
-	Ready   func(ctx context.Context) error // nil when alerts can be taken and pages sent
-	Metrics http.Handler
-	Home    func(e *echo.Echo)                    // adds the demo page; nil without one
-	Refused func(integration string, kind string) // counts deliveries that were not taken; may be nil
-	Version string
-	Logger  *slog.Logger
+	// Standing is how this process stands to what is active in the store.
+	Standing func() Standing
+	Ready    func(ctx context.Context) error // nil when alerts can be taken and pages sent
+	Metrics  http.Handler
+	Home     func(e *echo.Echo)                    // adds the demo page; nil without one
+	Refused  func(integration string, kind string) // counts deliveries that were not taken; may be nil
+	Version  string
+	Logger   *slog.Logger
+}
+
+// Standing is what is in force in a process, and what should be.
+type Standing struct {
+	history.Head              // in force; zero when the process runs on its own files alone
+	Wanted       history.Head // active in the store, when that cannot be in force here
+	Trouble      string       // why it cannot
 }
 
 // Server answers HTTP.

@@ -69,6 +69,8 @@ func classify(err error) (Kind, string) {
 		return TooLarge, "the body is larger than this endpoint takes"
 	case errors.Is(err, source.ErrUnauthorized):
 		return Unauthorized, err.Error()
+	case errors.Is(err, history.ErrStore):
+		return Unavailable, "the store cannot be reached; nothing is known to be stored, try again"
 	case errors.As(err, &conflict):
 		return Conflict, err.Error()
 	case errors.As(err, &refused), errors.As(err, &problems), errors.As(err, &edited), errors.Is(err, history.ErrNewer):

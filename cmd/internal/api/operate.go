@@ -43,9 +43,10 @@ func (s *Server) status(c echo.Context) error {
 }
 
 func (s *Server) statusNow(c echo.Context, conf *configs.Config) Status {
-	head := s.Head()
+	standing := s.Standing()
 	return Status{
-		Version: s.Version, Revision: conf.Revision(), Config: head.Config, Overlay: head.Overlay,
+		Version: s.Version, Revision: conf.Revision(), Config: standing.Config, Overlay: standing.Overlay,
+		Wanted: standing.Wanted.Config, Trouble: standing.Trouble,
 		Store: s.Store.Promise(c.Request().Context()), Offset: s.Engine.Offset(),
 	}
 }

@@ -72,10 +72,12 @@ type TestPage struct {
 // Status is the answer of GET /api/v1/status.
 type Status struct {
 	Version  string        `json:"version"`
-	Revision string        `json:"revision"` // label of what is in force in this process
-	Config   uint64        `json:"config"`   // its number; 0: the process runs on its own files alone
-	Overlay  uint64        `json:"overlay"`  // number of the arrangements on top of it; 0: none
-	Store    string        `json:"store"`    // what an outage of it would lose, in a sentence
+	Revision string        `json:"revision"`          // label of what is in force in this process
+	Config   uint64        `json:"config"`            // its number; 0: the process runs on its own files alone
+	Overlay  uint64        `json:"overlay"`           // number of the arrangements on top of it; 0: none
+	Wanted   uint64        `json:"wanted,omitempty"`  // number of the active revision, when it cannot be in force here
+	Trouble  string        `json:"trouble,omitempty"` // why it cannot
+	Store    string        `json:"store"`             // what an outage of it would lose, in a sentence
 	Offset   time.Duration `json:"clock_offset_ns"`
 }
 

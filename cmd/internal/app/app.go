@@ -34,7 +34,9 @@ type Options struct {
 	// Files reads the configuration's files; it is called again by every Reload.
 	Files func() (configs.Bundle, error)
 	// Build makes a configuration of files, with the secrets of this process.
-	Build   func(configs.Bundle) (*configs.Config, error)
+	Build func(configs.Bundle) (*configs.Config, error)
+	// Look makes one that is only compared with, without secrets; nil: such are not compared.
+	Look    func(configs.Bundle) (*configs.Config, error)
 	Store   string       // a folder, or redis://…, redis+sentinel://…, redis+cluster://…
 	Listen  string       // host:port; port 0 takes a free one
 	Socket  net.Listener // used instead of Listen when set
@@ -49,9 +51,8 @@ type App struct {
 	opts     Options
 	log      *slog.Logger
 	config   atomic.Pointer[configs.Config]
-	active   atomic.Pointer[history.Active] // what was followed last; nil on own files
-	head     atomic.Pointer[history.Head]
-	refused  history.Head // what could not be built here
+	active   atomic.Pointer[history.Active] // what is in force here; its head is zero on own files
+	refused  atomic.Pointer[refusal]        // what is active in the store and is not in force here; nil when nothing is
 	store    store.Store
 	history  *history.History
 	engine   *engine.Engine
@@ -77,27 +78,34 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	files, err := o.Files()
-	if err != nil {
-		return nil, err
-	}
-	own, err := o.Build(files)
-	if err != nil {
-		return nil, err
-	}
 	a := &App{opts: o, log: o.Logger, sms: &switchboard{}, metrics: newMetrics(), failed: make(chan error, 1)}
-	if _, err := channelsFor(own); err != nil {
-		return nil, err
+	files, err := o.Files()
+	var own *configs.Config
+	if err == nil {
+		own, err = a.build(files)
 	}
+	faults := err
 	if a.store, err = OpenStore(ctx, o.Store); err != nil {
-		return nil, fmt.Errorf("cannot open the store %s: %w", o.Store, err)
+		return nil, errors.Join(faults, fmt.Errorf("cannot open the store %s: %w", o.Store, err))
 	}
-	a.history = &history.History{Series: a.store, Build: o.Build, Token: rand.Text}
-	if err := a.settle(ctx, files, own); err != nil {
+	a.history = &history.History{Series: a.store, Build: a.build, Look: o.Look, Token: rand.Text}
+	if err := a.settle(ctx, files, own, faults); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.assemble(a.config.Load())
 	return a, nil
+}
+
+// build makes a configuration that can be in force in this process, providers included.
+func (a *App) build(b configs.Bundle) (*configs.Config, error) {
+	config, err := a.opts.Build(b)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := channelsFor(config); err != nil {
+		return nil, configs.Problems{{File: "providers", Message: err.Error()}}
+	}
+	return config, nil
 }
 
 // Times of delivery: a send ends well within its lease, so that a text under way is never
@@ -120,7 +128,7 @@ func (a *App) assemble(config *configs.Config) {
 	a.server = &http.Server{
 		Handler: api.New(api.Deps{
 			Engine: a.engine, Store: a.store, Config: a.config.Load, Reload: a.Reload, Ready: a.store.Check,
-			History: a.history, Follow: a.Follow, Head: func() history.Head { return *a.head.Load() },
+			History: a.history, Follow: a.Follow, Standing: a.standing,
 			Metrics: a.metrics.handler(), Home: a.opts.Home, Refused: a.metrics.refused, Version: a.opts.Version, Logger: a.log,
 		}),
 		ReadHeaderTimeout: 5 * time.Second,

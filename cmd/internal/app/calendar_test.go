@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	client "github.com/emersion/go-ical"
+	ics "github.com/emersion/go-ical"
 	"github.com/stretchr/testify/require"
 
 	"tocsin/cmd/internal/apptest"
@@ -40,8 +40,14 @@ func feeds(t *testing.T, yaml string) *apptest.Gateway {
 	return w.Run()
 }
 
+// entry is an event as a calendar program shows it.
+type entry struct {
+	uid, title string
+	from, to   time.Time
+}
+
 // subscribe fetches a feed as a calendar program does, without a token, and reads it.
-func subscribe(t *testing.T, g *apptest.Gateway, schedule, user string) []client.Event {
+func subscribe(t *testing.T, g *apptest.Gateway, schedule, user string) (entries []entry) {
 	t.Helper()
 	link, err := g.API.CalendarLink(t.Context(), schedule, user)
 	require.NoError(t, err)
@@ -51,22 +57,26 @@ func subscribe(t *testing.T, g *apptest.Gateway, schedule, user string) []client
 	require.Equal(t, http.StatusOK, got.Status, got.Body)
 	require.Equal(t, "text/calendar; charset=utf-8", got.Header.Get("Content-Type"))
 	require.Equal(t, "private, max-age=300", got.Header.Get("Cache-Control"), "whoever is between must not keep it for others")
-	calendar, err := client.NewDecoder(strings.NewReader(got.Body)).Decode()
+	calendar, err := ics.NewDecoder(strings.NewReader(got.Body)).Decode()
 	require.NoError(t, err)
-	return calendar.Events()
-}
-
-// at is who is on call at an instant by the events whose titles begin so: the rest of the title.
-func at(t *testing.T, events []client.Event, title string, instant time.Time) (people []string) {
-	t.Helper()
-	for _, e := range events {
+	for _, e := range calendar.Events() {
 		from, err := e.DateTimeStart(time.UTC)
 		require.NoError(t, err)
 		to, err := e.DateTimeEnd(time.UTC)
 		require.NoError(t, err)
-		summary, err := e.Props.Text(client.PropSummary)
+		title, err := e.Props.Text(ics.PropSummary)
 		require.NoError(t, err)
-		if rest, ok := strings.CutPrefix(summary, title); ok && !instant.Before(from) && instant.Before(to) {
+		uid, err := e.Props.Text(ics.PropUID)
+		require.NoError(t, err)
+		entries = append(entries, entry{uid, title, from, to})
+	}
+	return entries
+}
+
+// at is who is on call at an instant by the events whose titles begin so: the rest of the title.
+func at(entries []entry, title string, instant time.Time) (people []string) {
+	for _, e := range entries {
+		if rest, ok := strings.CutPrefix(e.title, title); ok && !instant.Before(e.from) && instant.Before(e.to) {
 			people = append(people, strings.Split(rest, ", ")...)
 		}
 	}
@@ -77,7 +87,7 @@ func at(t *testing.T, events []client.Event, title string, instant time.Time) (p
 // duties compares feeds with schedules, at odd times from a month ago to a year ahead.
 func duties(t *testing.T, g *apptest.Gateway, all map[string]*schedules.Schedule) {
 	t.Helper()
-	byUser := map[schedules.UserID][]client.Event{}
+	byUser := map[schedules.UserID][]entry{}
 	for _, u := range []schedules.UserID{"ana", "ben", "chidi", "dana"} {
 		byUser[u] = subscribe(t, g, "", string(u))
 	}
@@ -92,9 +102,9 @@ func duties(t *testing.T, g *apptest.Gateway, all map[string]*schedules.Schedule
 					want = append(want, string(u))
 				}
 				slices.Sort(want)
-				require.Equal(t, want, at(t, events, "On call: "+name+" ("+layer+"): ", instant), "%s at %s", name, instant)
+				require.Equal(t, want, at(events, "On call: "+name+" ("+layer+"): ", instant), "%s at %s", name, instant)
 				for u, own := range byUser {
-					serves := len(at(t, own, "On call: "+name+" ("+layer+")", instant)) > 0
+					serves := len(at(own, "On call: "+name+" ("+layer+")", instant)) > 0
 					require.Equal(t, slices.Contains(shift.Users, u), serves, "%s on %s at %s", u, name, instant)
 				}
 			}
@@ -127,12 +137,10 @@ func TestCalendarUIDsStay(t *testing.T) {
 	t.Parallel()
 	g := feeds(t, watches)
 	uids := func() (all [2][]string) {
-		for i, events := range [][]client.Event{subscribe(t, g, "team", ""), subscribe(t, g, "", "ana")} {
-			for _, e := range events {
-				uid, err := e.Props.Text(client.PropUID)
-				require.NoError(t, err)
-				require.NotContains(t, all[i], uid, "no two events of a feed share one")
-				all[i] = append(all[i], uid)
+		for i, entries := range [][]entry{subscribe(t, g, "team", ""), subscribe(t, g, "", "ana")} {
+			for _, e := range entries {
+				require.NotContains(t, all[i], e.uid, "no two events of a feed share one")
+				all[i] = append(all[i], e.uid)
 			}
 			require.Greater(t, len(all[i]), 50)
 		}

@@ -41,12 +41,18 @@ type switchboard struct {
 	current atomic.Pointer[paging.Channel]
 }
 
-func (s *switchboard) set(c paging.Channel) {
-	if c == nil {
-		s.current.Store(nil)
-		return
+// change puts the channel of a configuration in force.
+func (s *switchboard) change(config *configs.Config) error {
+	channels, err := channelsFor(config)
+	if err != nil {
+		return err
 	}
-	s.current.Store(&c)
+	if c := channels[paging.SMS]; c != nil {
+		s.current.Store(&c)
+	} else {
+		s.current.Store(nil)
+	}
+	return nil
 }
 
 // Name is the provider's name.

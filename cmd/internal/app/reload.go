@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"tocsin/cmd/internal/api"
 	"tocsin/configs"
 )
 
@@ -26,25 +27,28 @@ func (a *App) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	own, err := a.opts.Build(files)
-	if err != nil {
-		return err
-	}
-	if _, err := channelsFor(own); err != nil {
+	if _, err := a.build(files); err != nil {
 		return err
 	}
 	if a.config.Load().Managed {
-		if active := a.active.Load(); active != nil {
-			a.prefersFiles(*active, files.Hash())
-		}
-		return a.follow(ctx)
+		a.prefersFiles(a.active.Load().Revision.Meta, files.Hash())
+		return a.follow(ctx, true)
 	}
 	for done := false; !done; {
 		if done, err = a.bring(ctx, files); err != nil {
 			return err
 		}
 	}
-	return a.follow(ctx)
+	return a.follow(ctx, true)
+}
+
+// standing is how this process stands to the store.
+func (a *App) standing() api.Standing {
+	s := api.Standing{Head: a.active.Load().Head}
+	if r := a.refused.Load(); r != nil {
+		s.Wanted, s.Trouble = r.head, r.why.Error()
+	}
+	return s
 }
 
 // warn logs the weaknesses of a configuration that is in force all the same.

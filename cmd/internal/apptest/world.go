@@ -237,6 +237,11 @@ func (w *World) Build(b configs.Bundle) (*configs.Config, error) {
 	}})
 }
 
+// Look makes a configuration without secrets.
+func (w *World) Look(b configs.Bundle) (*configs.Config, error) {
+	return b.Config(configs.Options{Registry: registry.Config(), NoSecrets: true})
+}
+
 // Load reads the configuration as a gateway does.
 func (w *World) Load() (*configs.Config, error) {
 	files, err := w.Files()
