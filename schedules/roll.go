@@ -156,6 +156,34 @@ func (r *roller) added(i int) {
 	r.notes[i] = "it is new and takes effect at once"
 }
 
+// only is the schedule of one description, with the time off that is known, but without
+// overrides and fallback.
+func (r *roller) only(l Layer) (*Schedule, error) {
+	l.Role, l.Priority, l.Since, l.Before = "", 0, time.Time{}, nil
+	return Compile(Spec{Name: "one layer", TimeZone: r.old.TimeZone, Layers: []Layer{l}, Away: r.old.Away})
+}
+
+// serving is who serves by one description at an instant.
+func (r *roller) serving(l Layer, at time.Time) []UserID {
+	s, err := r.only(l)
+	if err != nil {
+		return nil
+	}
+	return s.On("", at, nil)
+}
+
+// leaving names whom a layer that is gone leaves without a shift.
+func (r *roller) leaving(l Layer) string {
+	s, err := Compile(r.old)
+	if err != nil {
+		return ""
+	}
+	if on := s.On(l.Name, r.now, nil); len(on) > 0 && l.Name != "" {
+		return fmt.Sprintf("; %s leave%s the shift", names(on), plural(on))
+	}
+	return ""
+}
+
 // floor is since when the rotation holds that layer i uses; zero if it has its own.
 func (r *roller) floor(i int) time.Time {
 	if at := r.new.layer(r.new.Layers[i].Rotation.Of); at >= 0 {

@@ -49,7 +49,7 @@ func TestCheckShowsErrorsWithTheirLinesThenWarnings(t *testing.T) {
 
 func TestCheckStrictFailsOnWarnings(t *testing.T) {
 	// Ensures that warnings fail only with --strict, and that the environment names the configuration, too.
-	c := call{env: map[string]string{"SID": "AC1", "TOKEN": "a token of a test", "TOCSIN_CONFIG": write(t, "tocsin.yaml", small+provider)}}
+	c := call{env: map[string]string{"SID": "AC00000000000000000000000000000001", "TOKEN": "a token of a test", "TOCSIN_CONFIG": write(t, "tocsin.yaml", small+provider)}}
 	r := c.run(t, "check")
 	require.Equal(t, exitOK, r.code, r.out)
 	require.Contains(t, r.out, "insecure", "an open integration is a weakness")
@@ -62,7 +62,7 @@ func TestCheckStrictFailsOnWarnings(t *testing.T) {
 func TestCheckKnowsTheClock(t *testing.T) {
 	// Ensures that a gap after now is told of: weaknesses are judged at the command's clock.
 	later := strings.ReplaceAll(small, "start: 2026-03-02T09:00, participants: [ana, ben]", "start: 2026-03-05T09:00, participants: [ana, ben]")
-	c := call{env: map[string]string{"SID": "AC1", "TOKEN": "a token of a test"}}
+	c := call{env: map[string]string{"SID": "AC00000000000000000000000000000001", "TOKEN": "a token of a test"}}
 	r := c.run(t, "check", "--config", write(t, "tocsin.yaml", later+provider))
 	require.Equal(t, exitOK, r.code, r.err)
 	require.Contains(t, r.out, "tocsin.yaml:18:33: warning: policies[0].tiers[0].page[0]: team/primary has nobody on call now, until Thu 5 Mar 09:00 (Europe/Berlin)")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -76,7 +77,23 @@ func (c *cli) files(p *history.Proposal) error {
 	}
 	p.Bundle = &b
 	if p.Parent == 0 {
-		p.Parent, err = c.pulled()
+		var m marked
+		m, err = c.pulled()
+		p.Parent, p.ParentHash = m.Revision, m.Hash
+	}
+	return err
+}
+
+// since makes the revision that is active now the parent of files that name none, so that what
+// somebody applies while this command works is not written over. A managed installation wants
+// to hear of a parent that is really one.
+func since(ctx context.Context, r revisions, p *history.Proposal) error {
+	if p.Parent != 0 || p.Bundle == nil {
+		return nil
+	}
+	active, err := r.Revisions(ctx, 1)
+	if err == nil && len(active) > 0 && !active[0].Managed {
+		p.Parent, p.ParentHash = active[0].Number, active[0].Hash
 	}
 	return err
 }
@@ -104,6 +121,11 @@ configurations in virtual time, and the pages that each person would get are com
 				return err
 			}
 			defer done()
+			if p.Parent == 0 { // to look is always allowed
+				if p.Parent, err = activeNumber(cmd.Context(), r); err != nil {
+					return err
+				}
+			}
 			change, err := r.PlanConfig(cmd.Context(), p)
 			if err != nil {
 				return faults(err)
@@ -150,6 +172,9 @@ func (c *cli) apply(cmd *cobra.Command, at *place, p history.Proposal) (history.
 		return history.Change{}, err
 	}
 	defer done()
+	if err := since(cmd.Context(), r, &p); err != nil {
+		return history.Change{}, err
+	}
 	change, err := r.ApplyConfig(cmd.Context(), p)
 	if err != nil {
 		return change, faults(err)
@@ -160,8 +185,21 @@ func (c *cli) apply(cmd *cobra.Command, at *place, p history.Proposal) (history.
 	if change.Unchanged {
 		return change, nil
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is in force\n", change.Revision.Label())
+	what := "is in force"
+	if at.store != "" {
+		what = "is stored; servers that can build it follow within a second"
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", change.Revision.Label(), what)
 	return change, err
+}
+
+// activeNumber is the number of the active revision, 0 when there is none.
+func activeNumber(ctx context.Context, r revisions) (uint64, error) {
+	active, err := r.Revisions(ctx, 1)
+	if err != nil || len(active) == 0 {
+		return 0, err
+	}
+	return active[0].Number, nil
 }
 
 func newConfigRollbackCommand(c *cli, at *place) *cobra.Command {

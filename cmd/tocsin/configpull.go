@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,8 +26,8 @@ func newConfigPullCommand(c *cli, at *place) *cobra.Command {
 		Use:   "pull FOLDER",
 		Short: "Write the files of the active revision into a folder",
 		Long: `Writes the files, byte by byte as they were applied, and remembers their revision, so that
-a later apply is refused if somebody else was faster. Files that were changed since they were
-pulled are not overwritten without --force.`,
+a later apply is refused if somebody else was faster. YAML files and calendars that were changed
+or added since are not overwritten or removed without --force.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, done, err := at.open(c, cmd)
@@ -38,11 +39,17 @@ pulled are not overwritten without --force.`,
 			if err != nil {
 				return err
 			}
-			if err := unharmed(cmd, r, args[0], active, force); err != nil {
+			stale, err := unharmed(cmd.Context(), r, args[0], active, force)
+			if err != nil {
 				return err
 			}
 			if err := active.Bundle.Write(args[0]); err != nil {
 				return err
+			}
+			for _, name := range stale {
+				if err := os.Remove(name); err != nil {
+					return err
+				}
 			}
 			if err := writeMarker(args[0], active.Meta); err != nil {
 				return err
@@ -55,35 +62,43 @@ pulled are not overwritten without --force.`,
 	return cmd
 }
 
-// unharmed refuses to overwrite what is neither the revision nor as it was pulled.
-func unharmed(cmd *cobra.Command, r revisions, folder string, active history.Revision, force bool) error {
-	if force {
-		return nil
+// unharmed refuses to lose what is neither in the revision nor as it was pulled, unless forced:
+// files that were changed, and YAML that an apply from this folder would bring back. stale are
+// files that the revision has no more.
+func unharmed(ctx context.Context, r revisions, folder string, active history.Revision, force bool) (stale []string, err error) {
+	m, err := readMarker(folder)
+	if err != nil {
+		return nil, err
 	}
 	var last configs.Bundle
-	if number, err := readMarker(folder); err != nil {
-		return err
-	} else if number != 0 {
-		pulled, err := r.Revision(cmd.Context(), number)
+	if m.Revision != 0 && !force {
+		pulled, err := r.Revision(ctx, m.Revision)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		last = pulled.Bundle
 	}
-	for _, f := range active.Bundle.Files {
-		have, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(f.Name)))
-		if errors.Is(err, fs.ErrNotExist) || bytes.Equal(have, f.Data) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		pulled := slices.ContainsFunc(last.Files, func(was configs.File) bool { return was.Name == f.Name && bytes.Equal(was.Data, have) })
-		if !pulled {
-			return fmt.Errorf("%s was changed here and would be lost; apply it, move it away, or pull with --force", filepath.Join(folder, f.Name))
+	have := map[string][]byte{}
+	if here, err := configs.ReadBundle(folder); err == nil {
+		for _, f := range here.Files {
+			have[f.Name] = f.Data
 		}
 	}
-	return nil
+	for name, data := range have {
+		is := slices.ContainsFunc(active.Bundle.Files, func(f configs.File) bool { return f.Name == name })
+		same := contains(active.Bundle, name, data)
+		switch {
+		case !same && !force && !contains(last, name, data):
+			return nil, fmt.Errorf("%s was changed or added here: it is neither in %s nor as it was pulled. Apply it, move it away, or pull with --force", filepath.Join(folder, name), active.Label())
+		case !is:
+			stale = append(stale, filepath.Join(folder, filepath.FromSlash(name)))
+		}
+	}
+	return stale, nil
+}
+
+func contains(b configs.Bundle, name string, data []byte) bool {
+	return slices.ContainsFunc(b.Files, func(f configs.File) bool { return f.Name == name && bytes.Equal(f.Data, data) })
 }
 
 // marked is what the marker holds.
@@ -100,28 +115,27 @@ func writeMarker(folder string, m history.Meta) error {
 	return os.WriteFile(filepath.Join(folder, marker), append(data, '\n'), 0o600)
 }
 
-// readMarker is the revision that a folder's files were pulled from, 0 when they were not.
-func readMarker(folder string) (uint64, error) {
+// readMarker is the revision that a folder's files were pulled from, the zero one when they were not.
+func readMarker(folder string) (m marked, err error) {
 	data, err := os.ReadFile(filepath.Join(folder, marker))
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return m, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &m)
 	}
 	if err != nil {
-		return 0, err
+		return m, fmt.Errorf("%s cannot be read: %w; remove it, or name --parent", filepath.Join(folder, marker), err)
 	}
-	var m marked
-	if err := json.Unmarshal(data, &m); err != nil {
-		return 0, fmt.Errorf("%s cannot be read: %w; remove it, or name --parent", filepath.Join(folder, marker), err)
-	}
-	return m.Revision, nil
+	return m, nil
 }
 
-// pulled is the revision that the files of --config were pulled from, 0 when they were not.
-func (c *cli) pulled() (uint64, error) { return readMarker(c.folder()) }
+// pulled is the revision that the files of --config were pulled from.
+func (c *cli) pulled() (marked, error) { return readMarker(c.folder()) }
 
 // mark notes what the files of --config are now, if they were pulled once.
 func (c *cli) mark(m history.Meta) error {
-	if number, err := c.pulled(); err != nil || number == 0 {
+	if was, err := c.pulled(); err != nil || was.Revision == 0 {
 		return err
 	}
 	return writeMarker(c.folder(), m)

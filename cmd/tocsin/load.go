@@ -46,6 +46,8 @@ func exampleVariables(name string) (string, bool) {
 		return "", false
 	case strings.HasSuffix(name, "_URL"):
 		return "http://127.0.0.1:8420", true
+	case strings.HasSuffix(name, "_ACCOUNT_SID"):
+		return "AC" + strings.Repeat("0", 32), true
 	default:
 		return rand.Text(), true
 	}

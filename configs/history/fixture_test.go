@@ -22,7 +22,7 @@ import (
 var noon = time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
 
 // team is a configuration with one rotation; ana is on call at noon, until Monday the 9th.
-const team = `config_mode: managed # edited in place
+const team = `config_mode: files # edited in place
 route: { policy: team }
 integrations: [{ name: events, source: generic, insecure: true }]
 policies:
@@ -54,17 +54,18 @@ type world struct {
 func newWorld(t *testing.T) world {
 	s := memstore.New(memstore.Options{})
 	w := world{t: t, store: s}
-	w.History = w.process(build)
+	w.History = w.process(look)
 	return w
 }
 
 // process is another process on the same store, which builds in its own way.
 func (w world) process(build func(configs.Bundle) (*configs.Config, error)) *History {
 	var n atomic.Int64
-	return &History{Series: w.store, Build: build, Token: func() string { return fmt.Sprintf("%p-%d", &n, n.Add(1)) }}
+	return &History{Series: w.store, Build: build, Look: look, Token: func() string { return fmt.Sprintf("%p-%d", &n, n.Add(1)) }}
 }
 
-func build(b configs.Bundle) (*configs.Config, error) {
+// look builds what the tests need, without any secret.
+func look(b configs.Bundle) (*configs.Config, error) {
 	return b.Config(configs.Options{NoSecrets: true, Registry: configs.Registry{
 		Sources: map[string]source.Source{"generic": generic.Source()}, Contacts: []string{paging.SMS}, Calendar: oneShift{}, AllowNoProvider: true,
 	}})
@@ -88,6 +89,11 @@ func files(replace ...string) *configs.Bundle {
 		text = strings.Replace(text, replace[i], replace[i+1], 1)
 	}
 	return &configs.Bundle{Files: []configs.File{{Name: "tocsin.yaml", Data: []byte(text)}}}
+}
+
+// managed is the same, edited over the API.
+func managed(replace ...string) *configs.Bundle {
+	return files(append([]string{"config_mode: files", "config_mode: managed"}, replace...)...)
 }
 
 // rotation is a bundle with other participants.

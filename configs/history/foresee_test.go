@@ -38,8 +38,8 @@ func TestEveryIntakeIsReadOnce(t *testing.T) {
 				w.records(noon.Add(time.Duration(i)*time.Millisecond), size, n)
 				n += size
 			}
-			got, err := w.intakes(t.Context(), noon)
-			require.NoError(t, err)
+			var got []store.Intake
+			require.NoError(t, w.intakes(t.Context(), noon, func(page []store.Intake) { got = append(got, page...) }))
 			require.Equal(t, n, len(got)) //nolint:testifylint // Len would print all of them
 			for i, in := range got {
 				require.Equal(t, fmt.Sprint(i), in.Note)

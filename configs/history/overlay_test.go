@@ -2,6 +2,7 @@ package history
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -32,7 +33,7 @@ func today(t *testing.T, o schedules.Override) Override {
 func TestArrangeAtTheSameTime(t *testing.T) {
 	w := newWorld(t)
 	w.applies(Proposal{Bundle: files()}, noon)
-	other := w.process(build)
+	other := w.process(look)
 	const people = 16
 	errs := make([]error, people)
 	var all sync.WaitGroup
@@ -202,8 +203,8 @@ func TestArrangementsOutliveAChange(t *testing.T) {
 	require.Equal(t, []schedules.UserID{"ben", "dana"}, w.holder("primary", noon))
 }
 
-// What an overlay says survives the store, and one that a newer version wrote is neither read
-// nor replaced.
+// What an overlay says survives the store. One that a newer version wrote, or that is damaged, is
+// left out and never replaced: the configuration is in force without it, and says so.
 func TestOverlayOfANewerVersion(t *testing.T) {
 	w := newWorld(t)
 	w.applies(Proposal{Bundle: files()}, noon)
@@ -214,14 +215,18 @@ func TestOverlayOfANewerVersion(t *testing.T) {
 
 	newer, err := pack(map[string]any{"v": format + 1, "overrides": "of another shape"})
 	require.NoError(t, err)
-	w.puts(overlaySeries, newer)
-	_, err = w.Load(t.Context())
-	require.ErrorIs(t, err, ErrNewer)
-	_, err = w.Arrange(t.Context(), "a test", noon, RemoveOverride("o1"))
-	require.ErrorIs(t, err, ErrNewer)
-	head, err := w.Head(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, Head{Config: 1, Overlay: 2}, head)
+	for n, value := range [][]byte{newer, []byte("damaged"), {}} {
+		w.puts(overlaySeries, value)
+		a := w.loads()
+		require.ErrorContains(t, a.Left, fmt.Sprintf("overlay %d", n+2))
+		require.Equal(t, n == 0, errors.Is(a.Left, ErrNewer))
+		require.Equal(t, []schedules.UserID{"ana"}, w.holder("primary", noon))
+		_, err = w.Arrange(t.Context(), "a test", noon, RemoveOverride("o1"))
+		require.ErrorContains(t, err, fmt.Sprintf("overlay %d", n+2))
+		head, err := w.Head(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, Head{Config: 1, Overlay: uint64(n + 2)}, head)
+	}
 }
 
 // The JSON of an override says only what it holds: no empty sides of a swap.

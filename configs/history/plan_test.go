@@ -23,7 +23,7 @@ func TestPlanStoresNothing(t *testing.T) {
 	first, err := w.Plan(t.Context(), Proposal{Bundle: files(), Author: "ana", Reason: "the first"}, noon)
 	require.NoError(t, err)
 	require.Equal(t, uint64(1), first.Revision.Number)
-	require.Contains(t, first.Text, "+config_mode: managed # edited in place\n")
+	require.Contains(t, first.Text, "+config_mode: files # edited in place\n")
 	_, err = w.Load(t.Context())
 	require.ErrorIs(t, err, ErrNone)
 	_, err = w.Revision(t.Context(), 0)
@@ -71,15 +71,17 @@ func TestProposalsThatCannotBe(t *testing.T) {
 	require.ErrorIs(t, err, ErrNoRevision)
 	_, err = w.Plan(t.Context(), Proposal{Bundle: files(), Parent: 9}, noon)
 	require.ErrorIs(t, err, ErrNoRevision)
+	refuses(t, second(w.Plan(t.Context(), Proposal{Ops: set("repeat", 1)}, noon)), "kept in files (config_mode: files)")
+	w.applies(Proposal{Bundle: managed()}, noon)
 	var edited *edit.Error
 	_, err = w.Plan(t.Context(), Proposal{Ops: set("schedules[teem].layers[primary].rotation.every", "2 weeks")}, noon)
 	require.ErrorAs(t, err, &edited)
 	var problems configs.Problems
-	_, err = w.Plan(t.Context(), Proposal{Bundle: rotation("[ana, zoe]")}, noon)
+	_, err = w.Plan(t.Context(), Proposal{Bundle: rotation("[ana, zoe]"), Parent: 2}, noon)
 	require.ErrorAs(t, err, &problems)
 	require.ErrorContains(t, err, "tocsin.yaml:13:")
 	require.ErrorContains(t, err, "zoe")
-	_, err = w.Plan(t.Context(), Proposal{Bundle: rotation("[ana, dana]"), Rollout: "later"}, noon)
+	_, err = w.Plan(t.Context(), Proposal{Bundle: rotation("[ana, dana]"), Parent: 2, Rollout: "later"}, noon)
 	require.ErrorContains(t, err, "after-current-shift", "a mode that is unknown is told with those that are")
 }
 
@@ -128,7 +130,7 @@ func (l *late) Append(ctx context.Context, series string, after uint64, token st
 func TestConflictAtTheLastInstant(t *testing.T) {
 	w := newWorld(t)
 	w.applies(Proposal{Bundle: files()}, noon)
-	slow := w.process(build)
+	slow := w.process(look)
 	slow.Series = &late{w.store, func() { w.applies(Proposal{Bundle: rotation("[ana, dana]"), Author: "dana"}, noon) }}
 	_, err := slow.Apply(t.Context(), Proposal{Bundle: rotation("[ana, ben]")}, noon)
 	var conflict *ConflictError
@@ -164,6 +166,8 @@ func TestRollbackOfARollback(t *testing.T) {
 	require.Equal(t, "too early", list[2].Reason)
 	require.Len(t, must(w.List(t.Context(), 2)), 2)
 }
+
+func second[T any](_ T, err error) error { return err }
 
 func must[T any](v T, err error) T {
 	if err != nil {
@@ -221,7 +225,7 @@ func refuseBuild(word string) func(configs.Bundle) (*configs.Config, error) {
 		if strings.Contains(string(b.Files[0].Data), word) {
 			return nil, configs.Problems{{File: "tocsin.yaml", Message: "a secret is missing here"}}
 		}
-		return build(b)
+		return look(b)
 	}
 }
 
@@ -243,9 +247,12 @@ func TestABrokenActiveRevision(t *testing.T) {
 	plan, err := other.Plan(t.Context(), Proposal{Rollback: 1}, noon)
 	require.NoError(t, err)
 	require.Equal(t, uint64(3), plan.Revision.Number)
-	require.Contains(t, plan.Text, "-config_mode: managed # broken there\n+config_mode: managed # edited in place\n")
-	change, err := other.Apply(t.Context(), Proposal{Ops: set("schedules[team].layers[primary].rotation.participants", []string{"ana", "ben"})}, noon)
-	require.ErrorAs(t, err, &problems, "an edit keeps what is broken: %v", change)
+	require.Contains(t, plan.Text, "-config_mode: files # broken there\n+config_mode: files # edited in place\n")
+	reordered := rotation("[chidi, ana]")
+	plan, err = other.Plan(t.Context(), Proposal{Bundle: reordered}, noon)
+	require.NoError(t, err)
+	require.NotEmpty(t, plan.Handovers, "comparing needs no secrets")
+	require.False(t, plan.Handovers[0].From.Before(noon.Add(5*24*time.Hour)), "whoever is on call stays so: %+v", plan.Handovers[0])
 	_, err = other.Apply(t.Context(), Proposal{Rollback: 1}, noon)
 	require.NoError(t, err)
 	a, err := other.Load(t.Context())
@@ -258,7 +265,7 @@ func TestABrokenActiveRevision(t *testing.T) {
 // in files is not edited.
 func TestEditKeepsTheRest(t *testing.T) {
 	w := newWorld(t)
-	yaml := strings.Replace(team, "      - name: secondary\n        rotation: { of: primary, offset: 1 }\n",
+	yaml := strings.Replace(string(managed().Files[0].Data), "      - name: secondary\n        rotation: { of: primary, offset: 1 }\n",
 		"      - name: guests # from their own calendar\n        calendar: { file: guests.ics }\n", 1)
 	calendar := configs.File{Name: "guests.ics", Data: []byte("BEGIN:VCALENDAR\r\nX-ODD:\xff \r\nEND:VCALENDAR\r\n")}
 	extra := configs.File{Name: "z.yaml", Data: []byte("# nothing yet\nteams: [{ name: all, members: [ana, ben] }]\n")}
@@ -274,8 +281,11 @@ func TestEditKeepsTheRest(t *testing.T) {
 		"tocsin.yaml": strings.Replace(yaml, "every: 1 week", "every: 2 weeks", 1), "guests.ics": string(calendar.Data), "z.yaml": string(extra.Data),
 	}, got)
 
-	w.applies(Proposal{Bundle: files("config_mode: managed # edited in place\n", "")}, noon)
-	_, err := w.Plan(t.Context(), Proposal{Ops: set("schedules[team].layers[primary].rotation.every", "3 weeks")}, noon)
+	_, err := w.Apply(t.Context(), Proposal{Bundle: files()}, noon)
+	refuses(t, err, "this installation is managed")
+	require.Equal(t, uint64(2), w.loads().Head.Config)
+	w.applies(Proposal{Bundle: files(), Parent: 2}, noon)
+	_, err = w.Plan(t.Context(), Proposal{Ops: set("schedules[team].layers[primary].rotation.every", "3 weeks")}, noon)
 	refuses(t, err, "kept in files (config_mode: files)")
 }
 

@@ -91,7 +91,7 @@ func taught(t testing.TB, teacher schedules.UserID, pupils ...schedules.UserID) 
 	t.Helper()
 	week, err := schedules.ParseEvery("1 week")
 	require.NoError(t, err)
-	start, err := schedules.ParseCivil("2020-01-06T09:00")
+	start, err := schedules.ParseCivil("1999-01-04T09:00")
 	require.NoError(t, err)
 	always := func(users ...schedules.UserID) schedules.Rotation {
 		return schedules.Rotation{Every: week, Start: start, Participants: [][]schedules.UserID{users}}

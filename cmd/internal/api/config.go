@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -11,6 +12,9 @@ import (
 
 // configLimit bounds a proposal: files and calendars, as base64.
 const configLimit = 24 << 20
+
+// planTimeout bounds working out what a proposal would do.
+const planTimeout = 5 * time.Minute
 
 // mostRevisions bounds the list of revisions.
 const mostRevisions = 1000
@@ -86,6 +90,9 @@ func (s *Server) applyConfig(c echo.Context) error {
 
 // proposal reads a proposal; its author is whoever has the token.
 func (s *Server) proposal(c echo.Context) (p history.Proposal, err error) {
+	// A replay of weeks may take longer than other answers; where the deadline cannot be moved
+	// the usual one stays.
+	_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(planTimeout))
 	if err := readJSONUpTo(c, &p, configLimit); err != nil {
 		return p, err
 	}

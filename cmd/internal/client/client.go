@@ -169,7 +169,7 @@ func (c *Client) unreachable(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		if u.Timeout() {
-			return fmt.Errorf("%s did not answer within %s", c.base.Host, Timeout)
+			return fmt.Errorf("%s did not answer within %s", c.base.Host, c.http.Timeout)
 		}
 		err = u.Err // without the method and path, which say nothing to people
 	}

@@ -30,14 +30,25 @@ func (c *Client) Revision(ctx context.Context, number uint64) (r history.Revisio
 	return r, c.do(ctx, http.MethodGet, nil, nil, &r, "config", "revisions", strconv.FormatUint(number, 10))
 }
 
+// planTimeout bounds what may run through weeks of history.
+const planTimeout = 5 * time.Minute
+
+// patient is the client for that.
+func (c *Client) patient() *Client {
+	slow, copied := *c.http, *c
+	slow.Timeout = planTimeout
+	copied.http = &slow
+	return &copied
+}
+
 // PlanConfig tells what a proposal would do.
 func (c *Client) PlanConfig(ctx context.Context, p history.Proposal) (change history.Change, err error) {
-	return change, c.do(ctx, http.MethodPost, nil, p, &change, "config", "plan")
+	return change, c.patient().do(ctx, http.MethodPost, nil, p, &change, "config", "plan")
 }
 
 // ApplyConfig puts a proposal in force.
 func (c *Client) ApplyConfig(ctx context.Context, p history.Proposal) (change history.Change, err error) {
-	return change, c.do(ctx, http.MethodPost, nil, p, &change, "config")
+	return change, c.patient().do(ctx, http.MethodPost, nil, p, &change, "config")
 }
 
 // Overlay shows what is arranged beside the configuration.
