@@ -143,10 +143,13 @@ func TestBadBundles(t *testing.T) {
 	}
 }
 
-// It ensures that writing keeps equal files and the rights of others, and leaves what is
-// no part of the bundle.
+// It ensures that writing keeps equal files, leaves what is no part of the bundle, and
+// leaves nothing of the bundle for others to read.
 func TestWrite(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"a.yaml": "same", "b.yaml": "old", "other.yaml": "kept"})
+	for _, name := range []string{"a.yaml", "b.yaml"} {
+		require.NoError(t, os.Chmod(filepath.Join(dir, name), 0o664))
+	}
 	before, err := os.Stat(filepath.Join(dir, "a.yaml"))
 	require.NoError(t, err)
 	b := Bundle{Files: []File{{"a.yaml", []byte("same")}, {"b.yaml", []byte("new")}, {"sub/c.ics", []byte("c")}}}
@@ -159,9 +162,11 @@ func TestWrite(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, string(data))
 	}
-	info, err := os.Stat(filepath.Join(dir, "b.yaml"))
-	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	for _, name := range []string{"a.yaml", "b.yaml", "sub/c.ics"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm(), name)
+	}
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	assert.Len(t, entries, 4, "nothing temporary stays")

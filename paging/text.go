@@ -99,6 +99,9 @@ func PagedFor(more int) string {
 	return "is " + pagedFor
 }
 
+// ForShadow says that the attempt only tells a shadow who is paged.
+func (a *Attempt) ForShadow() bool { return a.Kind == Notice && strings.HasSuffix(a.What, pagedFor) }
+
 // RollingText is the text for a flood: n incidents in one text with one code for all of them.
 // The titles are the most urgent ones, in that order; there may be fewer than n.
 func RollingText(n int, titles []string, code string) string {

@@ -196,28 +196,35 @@ func TestRollStartsAhead(t *testing.T) {
 	assert.Equal(t, "ana ben", served(t, spec, "primary", wednesday, 2))
 }
 
-// Ensures that pins forget what was over 90 days ago, keep at most eight phases, and lose the
-// shortest ones first; and that the layer's past begins with the layer.
+// Ensures that pins forget what was over 90 days ago and keep all else, but for the shortest of
+// more than 64 phases; and that the layer's past begins with the layer.
 func TestRollForgets(t *testing.T) {
-	lists := []string{"ana ben chidi", "ana ben chidi dana"}
+	lists := []string{"ana ben chidi dana", "dana chidi ana ben"}
 	spec, now := berlin(weekly("primary", lists[0])), wednesday
-	long := now
-	for i := range 12 {
+	first := compiled(t, spec)
+	for i := range 70 {
 		was := compiled(t, spec)
 		spec, _ = rolled(t, spec, berlin(weekly("primary", lists[(i+1)%2])), RolloutNow, now)
-		assert.LessOrEqual(t, len(spec.Layers[0].Before), 8)
-		assert.Empty(t, Handovers(was, compiled(t, spec), now, now.Add(time.Minute)))
-		now = now.Add(time.Hour)
+		from := now.AddDate(0, 0, -90)
+		if i >= 64 {
+			from = now
+		}
+		assert.Empty(t, Handovers(was, compiled(t, spec), from, now.Add(time.Minute)))
+		now = now.Add(time.Duration(20+i%7) * time.Hour)
 	}
+	assert.Len(t, spec.Layers[0].Before, 64)
 	assert.True(t, spec.Layers[0].Before[0].Since.IsZero(), "the long one before the first change stays")
-	assert.Equal(t, "ana", told(compiled(t, spec).On("primary", long.Add(-time.Hour), nil)))
+	assert.Empty(t, Handovers(first, compiled(t, spec), wednesday.AddDate(0, 0, -20), wednesday))
 
-	monday := time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC) // the hand-off
+	monday := time.Date(2027, 2, 8, 8, 0, 0, 0, time.UTC) // the hand-off
 	late, _ := rolled(t, spec, berlin(weekly("primary", "fay erin")), RolloutNow, monday.Add(-time.Minute))
 	was := compiled(t, late)
 	late, _ = rolled(t, late, berlin(weekly("primary", "erin fay ana")), RolloutAfterShift, monday.Add(-time.Second))
-	assert.Len(t, late.Layers[0].Before, 8)
+	assert.Len(t, late.Layers[0].Before, 64)
 	assert.Empty(t, Handovers(was, compiled(t, late), monday.Add(-time.Minute), monday), "what holds now stays, however short")
+	twice, _ := rolled(t, berlin(weekly("primary", lists[0])), berlin(weekly("primary", lists[1])), RolloutNow, now)
+	twice, _ = rolled(t, twice, berlin(weekly("primary", "ana dana")), RolloutNow, now.Add(time.Millisecond))
+	assert.Len(t, twice.Layers[0].Before, 1, "what held for no second needs no room")
 
 	plain := spec
 	plain.Layers = []Layer{weekly("primary", lists[0])}

@@ -145,7 +145,7 @@ func (t *talk) act(ctx context.Context, r paging.Reply) (string, error) {
 		}
 		return t.ackAll(ctx)
 	case paging.ReplyBareAck:
-		waiting := t.open(func(i *escalation.Incident) bool { return i.State == escalation.Triggered })
+		waiting := t.open(func(i *escalation.Incident) bool { return t.awaits(i) })
 		if len(waiting) != 1 || t.e.Book().StrongCodes {
 			return t.texts.List(t.open(nil)), nil
 		}
@@ -230,10 +230,16 @@ func (t *talk) who(codes []string) string {
 	return t.texts.Who(lines)
 }
 
+// awaits says whether a word without a code can acknowledge the incident: a polite "ok" of a
+// shadow cannot.
+func (t *talk) awaits(i *escalation.Incident) bool {
+	return i.State == escalation.Triggered && !i.OnlyLearns(t.user.Name)
+}
+
 func (t *talk) ackAll(ctx context.Context) (string, error) {
 	var ids []paging.IncidentID
 	for _, id := range t.known() {
-		if inc := t.incs[id]; inc != nil && inc.State == escalation.Triggered {
+		if inc := t.incs[id]; inc != nil && t.awaits(inc) {
 			ids = append(ids, id)
 		}
 	}

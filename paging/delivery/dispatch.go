@@ -17,17 +17,29 @@ type held struct {
 
 func (h *held) breakthrough() bool { return h.Attempt.Breakthrough && h.Attempt.Kind == paging.Page }
 
-// before orders by urgency: the most urgent severity, then notices (they are short and stop
-// people from getting up), then pages by rank and time, then memos.
+// class is the order of kinds: the most urgent severity, then notices (they are short and stop
+// people from getting up), then pages, then what only tells: shadows, and memos.
+func (h *held) class() int {
+	switch a := &h.Attempt; {
+	case h.breakthrough():
+		return 0
+	case a.ForShadow():
+		return 3
+	case a.Kind == paging.Notice:
+		return 1
+	case a.Kind == paging.Memo:
+		return 4
+	default:
+		return 2
+	}
+}
+
+// before orders by class, then by rank and time.
 func (h *held) before(o *held) bool {
 	a, b := &h.Attempt, &o.Attempt
 	switch {
-	case h.breakthrough() != o.breakthrough():
-		return h.breakthrough()
-	case (a.Kind == paging.Notice) != (b.Kind == paging.Notice):
-		return a.Kind == paging.Notice
-	case (a.Kind == paging.Memo) != (b.Kind == paging.Memo):
-		return b.Kind == paging.Memo
+	case h.class() != o.class():
+		return h.class() < o.class()
 	case a.Rank != b.Rank:
 		return a.Rank < b.Rank
 	case !a.Due.Equal(b.Due):

@@ -14,6 +14,8 @@ import (
 	"tocsin/cmd/internal/client"
 	"tocsin/cmd/internal/standin"
 	"tocsin/configs/history"
+	"tocsin/escalation"
+	"tocsin/paging/twilio/telephone"
 	"tocsin/schedules"
 )
 
@@ -233,5 +235,31 @@ func TestArrangementOutlivesAConfigChange(t *testing.T) {
 		_, err = a.API.ApplyConfig(ctx, history.Proposal{Rollback: 1})
 		require.NoError(t, err)
 		a.pages(benPhone)
+	})
+}
+
+// A shadow is told who is paged, and who took it; a polite "ok" of theirs stops nobody's pages,
+// the code does.
+func TestShadowIsTold(t *testing.T) {
+	t.Parallel()
+	apptest.Both(t, func(t *testing.T, kind apptest.Kind) {
+		w := apptest.New(t, kind, strings.Replace(rota, "users:\n", `      - name: newcomers
+        role: shadow
+        rotation: { every: 1 week, start: 2026-01-05T09:00, participants: [dana] }
+users:
+`, 1))
+		g := w.Run()
+		id := g.Opens(apptest.Event{Key: "a", Title: "Signer down", Severity: "critical"})
+		page := w.Page("", "Signer down")
+		told := w.Await(apptest.Patience, "the shadow is told", func(x telephone.Text) bool { return x.Reached == danaPhone })
+		require.Contains(t, told.Body, "is paged for")
+		require.Contains(t, told.Body, "You shadow: nothing to do.")
+		w.Reply(danaPhone, "ok")
+		require.Equal(t, escalation.Triggered, g.Incident(id).Incident.State)
+		w.Reply(page.Reached, apptest.Code(t, page))
+		require.Equal(t, escalation.Acknowledged, g.Incident(id).Incident.State)
+		w.Await(apptest.Patience, "the shadow hears of the end", func(x telephone.Text) bool {
+			return x.Reached == danaPhone && strings.Contains(x.Body, "acked")
+		})
 	})
 }

@@ -174,6 +174,7 @@ func clone(i *escalation.Incident) *escalation.Incident {
 	c.Reasons = slices.Clone(i.Reasons)
 	c.Attempts = slices.Clone(i.Attempts)
 	c.Told = slices.Clone(i.Told)
+	c.Shadows = slices.Clone(i.Shadows)
 	c.SLAs = slices.Clone(i.SLAs)
 	c.Commands = slices.Clone(i.Commands)
 	c.Quiet, c.Position, c.Last = pointer(i.Quiet), pointer(i.Position), pointer(i.Last)
