@@ -256,7 +256,7 @@ users:
 		require.Contains(t, told.Body, "You shadow: nothing to do.")
 		w.Reply(danaPhone, "ok")
 		require.Equal(t, escalation.Triggered, g.Incident(id).Incident.State)
-		w.Reply(page.Reached, apptest.Code(t, page))
+		w.Reply(page.To, apptest.Code(t, page))
 		require.Equal(t, escalation.Acknowledged, g.Incident(id).Incident.State)
 		w.Await(apptest.Patience, "the shadow hears of the end", func(x telephone.Text) bool {
 			return x.Reached == danaPhone && strings.Contains(x.Body, "acked")

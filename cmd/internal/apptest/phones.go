@@ -28,7 +28,7 @@ func IsPage(x telephone.Text) bool {
 func (w *World) Page(phone string, parts ...string) telephone.Text {
 	w.T.Helper()
 	return w.Await(Patience, "a page on "+phone+" with "+strings.Join(parts, ", "), func(x telephone.Text) bool {
-		return IsPage(x) && (phone == "" || x.Reached == phone) && holds(x.Body, parts)
+		return IsPage(x) && x.Reached != "" && (phone == "" || x.Reached == phone) && holds(x.Body, parts)
 	})
 }
 
