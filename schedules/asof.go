@@ -16,3 +16,6 @@ func (s Spec) AsOf(at time.Time) Spec {
 	s.Layers = layers
 	return s
 }
+
+// Rollouts are the modes that there are.
+func Rollouts() []Rollout { return []Rollout{RolloutNow, RolloutAfterShift, RolloutAfterRotation} }

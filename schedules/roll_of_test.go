@@ -49,3 +49,23 @@ func TestRollOfTakenBack(t *testing.T) {
 		assert.Equal(t, "ben", told(compiled(t, back).On("secondary", wednesday.Add(2*time.Hour), nil)))
 	}
 }
+
+// Ensures that the notes name whoever loses the shift with somebody removed at once, because an
+// override had put them in that place.
+func TestRollRelieves(t *testing.T) {
+	old, next := berlin(weekly("primary", "ana ben chidi")), berlin(weekly("primary", "ben chidi"))
+	cover := []Override{{Type: Replace, Remove: "ana", Add: "dana", From: Civil{2026, 11, 25, 0, 0, 0}, To: Civil{2026, 11, 26, 0, 0, 0}}}
+	for _, story := range []struct {
+		cover []Override
+		mode  Rollout
+		want  string
+	}{
+		{cover, RolloutNow, "layer primary: ana leaves at once; now on call: ben; the override by which dana served has nobody to replace now"},
+		{nil, RolloutNow, "layer primary: ana leaves at once; now on call: ben"},
+		{cover, RolloutAfterShift, "layer primary: ana keeps the shift until Mon 30 Nov 2026 09:00 CET; then the new order begins with ben"},
+	} {
+		old.Overrides, next.Overrides = story.cover, story.cover
+		_, notes := rolled(t, old, next, story.mode, wednesday)
+		assert.Equal(t, []string{story.want}, notes)
+	}
+}

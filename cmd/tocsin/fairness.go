@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -100,14 +101,22 @@ func (c *cli) fairness(cmd *cobra.Command, name string, times [4]string) error {
 	if c.json {
 		return writeJSON(cmd.OutOrStdout(), out)
 	}
-	if err := table(cmd.OutOrStdout(), rows); err != nil {
+	if err := table(cmd.OutOrStdout(), rows); err != nil || at[2].IsZero() {
 		return err
 	}
-	if !at[2].IsZero() && len(out.Suggestions) == 0 {
-		fmt.Fprintln(cmd.OutOrStdout(), "nobody is free then: all are on call already, or off")
+	return printTakers(cmd.OutOrStdout(), out.Suggestions)
+}
+
+// printTakers lists who could take an open shift, the best first.
+func printTakers(w io.Writer, takers []taker) error {
+	if len(takers) == 0 {
+		_, err := fmt.Fprintln(w, "nobody is free then: all are on call already, or off")
+		return err
 	}
-	for i, x := range out.Suggestions {
-		fmt.Fprintf(cmd.OutOrStdout(), "%d. %s: %s\n", i+1, x.User, oneLine(x.Reason))
+	for i, x := range takers {
+		if _, err := fmt.Fprintf(w, "%d. %s: %s\n", i+1, x.User, oneLine(x.Reason)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -119,7 +128,7 @@ func hours(d time.Duration) string { return fmt.Sprintf("%.1f", d.Hours()) }
 func fairnessOptions(config *configs.Config, name string) schedules.FairnessOptions {
 	o := schedules.FairnessOptions{Zones: map[schedules.UserID]*time.Location{}}
 	for user, u := range config.Book().Users {
-		if u.Location != nil && u.Location != time.UTC { // which also stands for none: then the schedule's counts
+		if u.Location != nil {
 			o.Zones[user] = u.Location
 		}
 	}

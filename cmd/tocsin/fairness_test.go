@@ -49,6 +49,10 @@ chidi   24.0   9.0    0.0      9.0      1       1d       0            50 %
 	list := decode[fair](t, tocsin(t, week(t, daily, "--json")...))
 	require.Equal(t, load{User: "ana", Hours: 72, Night: 27, Weekend: 9, Holiday: 15, Shifts: 3, Longest: 24, ShortestRest: 24, Share: 1.5}, list.Loads[0])
 	require.Empty(t, list.Suggestions)
+
+	abroad := strings.Replace(daily, "{ name: ana,", "{ name: ana, time_zone: UTC,", 1)
+	list = decode[fair](t, tocsin(t, week(t, abroad, "--json")...))
+	require.InDelta(t, 8, list.Loads[0].Weekend, 0, "who names a zone is counted in it: her Saturday begins an hour later")
 }
 
 // Who shall take Thursday: chidi has it and is not asked; ben rests for two days on either side;

@@ -148,7 +148,8 @@ func (h *History) recent(ctx context.Context, now time.Time) (last []store.Intak
 func (h *History) intakes(ctx context.Context, from time.Time, each func([]store.Intake)) error {
 	same := 0 // how many entries at from were taken already
 	for range mostPages {
-		got, err := h.Series.Intakes(ctx, from, page)
+		asked := same + page
+		got, err := h.Series.Intakes(ctx, from, asked)
 		if err != nil {
 			return err
 		}
@@ -164,7 +165,7 @@ func (h *History) intakes(ctx context.Context, from time.Time, each func([]store
 		for i := len(fresh) - 1; i >= 0 && fresh[i].At.Equal(last); i-- {
 			same++
 		}
-		if from = last; len(got) < page {
+		if from = last; len(got) < asked {
 			return nil
 		}
 	}

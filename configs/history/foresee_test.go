@@ -24,7 +24,7 @@ func TestEveryIntakeIsReadOnce(t *testing.T) {
 	for name, bursts := range map[string][]int{
 		"none": {}, "one": {1}, "one page": {page}, "one and a page": {1, page},
 		"one instant over the end of a page": {page - 3, 6, 4}, "over two ends": {page - 3, 6, page - 5, 7, 2},
-		"an instant that ends with its page": {page - 3, 3, 5}, "every one alone": nil,
+		"a page and one": {page, 1}, "more in one instant than a page holds": {2, 2*page + 5, 3}, "an instant that ends with its page": {page - 3, 3, 5}, "every one alone": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

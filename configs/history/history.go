@@ -110,10 +110,13 @@ func (h *History) List(ctx context.Context, limit int) ([]Meta, error) {
 	list := []Meta{}
 	for n := head.Config; n > 0 && len(list) < limit; n-- {
 		r, err := h.Revision(ctx, n)
-		if errors.Is(err, ErrNoRevision) {
-			break // forgotten, and so are those before it
-		}
-		if err != nil {
+		var broken *BrokenError
+		switch {
+		case errors.Is(err, ErrNoRevision):
+			return list, nil // forgotten, and so are those before it
+		case errors.As(err, &broken):
+			r.Meta = Meta{Number: n, Parent: n - 1, Reason: "cannot be read: " + broken.Err.Error()}
+		case err != nil:
 			return nil, err
 		}
 		list = append(list, r.Meta)

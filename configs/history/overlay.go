@@ -99,7 +99,12 @@ func (h *History) overlay(ctx context.Context, number uint64) (o Overlay, err er
 	if err != nil {
 		return Overlay{}, err
 	}
-	o.Number = number
+	if o.Number = number; o.Overrides == nil {
+		o.Overrides = []Override{}
+	}
+	if o.Covers == nil {
+		o.Covers = []Cover{}
+	}
 	return o, nil
 }
 

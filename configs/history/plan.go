@@ -10,6 +10,7 @@ import (
 	"tocsin/configs"
 	"tocsin/configs/edit"
 	"tocsin/escalation/store"
+	"tocsin/schedules"
 )
 
 // Ahead is how far a change of shifts is shown.
@@ -177,6 +178,9 @@ func (h *History) revise(ctx context.Context, p Proposal, active Active) (Revisi
 	}
 	if p.Origin != "" {
 		next.Origin = p.Origin
+	}
+	if modes := schedules.Rollouts(); p.Rollout != "" && !slices.Contains(modes, p.Rollout) {
+		return next, refusedf("rollout %q is unknown; use one of %v", p.Rollout, modes)
 	}
 	next.Hash = next.Bundle.Hash()
 	if next.Seen = []string{next.Hash}; next.Origin != FromFiles {

@@ -82,9 +82,7 @@ func (s *Server) applyConfig(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Follow(c.Request().Context()); err != nil {
-		return err
-	}
+	s.follow(c)
 	return c.JSON(http.StatusOK, change)
 }
 
@@ -106,4 +104,12 @@ func (s *Server) proposal(c echo.Context) (p history.Proposal, err error) {
 		p.Author += " (" + by.Name + ")"
 	}
 	return p, nil
+}
+
+// follow puts what was stored just now in force here. It is stored, so that trouble here is no
+// error of the request: sent again it would be done twice. This process looks again by itself.
+func (s *Server) follow(c echo.Context) {
+	if err := s.Follow(c.Request().Context()); err != nil {
+		s.Logger.Warn("what was stored is not in force here yet", "error", err)
+	}
 }

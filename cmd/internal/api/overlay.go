@@ -74,8 +74,6 @@ func (s *Server) arrange(c echo.Context, change func(author string) arrangement)
 	if err != nil {
 		return err
 	}
-	if err := s.Follow(c.Request().Context()); err != nil {
-		return err
-	}
+	s.follow(c)
 	return c.JSON(http.StatusOK, o)
 }

@@ -49,7 +49,7 @@ func (a *App) settle(ctx context.Context, files configs.Bundle, own *configs.Con
 		switch {
 		case errors.Is(err, history.ErrNone):
 			bring = own != nil
-		case err == nil, errors.As(err, &broken):
+		case err == nil, errors.As(err, &broken) && active.Revision.Hash != "": // one that cannot be read may be newer
 			bring = own != nil && !brought && a.prefersFiles(active.Revision.Meta, files.Hash())
 		}
 		switch {
