@@ -29,7 +29,7 @@ func (d *draft) roll(base *configs.Config, now time.Time) error {
 		if d.next.Hash == d.active.Revision.Hash { // what waits is rolled out anew, by another mode
 			was = was.AsOf(now)
 		}
-		pins, notes, err := schedules.Roll(was, after[name], d.next.Rollout, now)
+		pins, notes, err := rollWith(d.active.Overlay.overrides()[name], was, after[name], d.next.Rollout, now)
 		if err != nil {
 			return &RefusedError{Message: err.Error()}
 		}
@@ -38,7 +38,7 @@ func (d *draft) roll(base *configs.Config, now time.Time) error {
 		}
 		for i := range pins {
 			var gone []schedules.UserID
-			pins[i], gone = pins[i].Without(func(u schedules.UserID) bool { return base.Book().Users[u] == nil })
+			pins[i], gone = pins[i].WithoutFrom(now, func(u schedules.UserID) bool { return base.Book().Users[u] == nil })
 			for _, u := range gone {
 				notef(d, "%s/%s: %s is no user any more; until the change takes effect the next in turn serves instead", name, pins[i].Layer, u)
 			}
@@ -53,4 +53,15 @@ func (d *draft) roll(base *configs.Config, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// rollWith rolls a schedule out with what is arranged beside it, or, when that no longer fits,
+// without.
+func rollWith(arranged []schedules.Override, was, next schedules.Spec, mode schedules.Rollout, now time.Time) ([]schedules.Pin, []string, error) {
+	before, after := was, next
+	before.Overrides, after.Overrides = slices.Concat(was.Overrides, arranged), slices.Concat(next.Overrides, arranged)
+	if pins, notes, err := schedules.Roll(before, after, mode, now); err == nil {
+		return pins, notes, nil
+	}
+	return schedules.Roll(was, next, mode, now)
 }
