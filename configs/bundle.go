@@ -42,11 +42,6 @@ type Options struct {
 	// NoSecrets is for commands that only look: a secret that cannot be read is no fault,
 	// and empty.
 	NoSecrets bool
-
-	// Confined is for what somebody else than the operator of this machine wrote: the paths
-	// of secrets must be local to the folder Secrets ([filepath.IsLocal]), or nothing that
-	// this process can read would be safe.
-	Confined bool
 }
 
 // Hash identifies the content: SHA-256 in hex over the names and bytes. The values of
@@ -83,7 +78,7 @@ func (b Bundle) config(o Options, place func(name string) string, noFolder strin
 	if problems := b.check(place); len(problems) > 0 {
 		return nil, problems
 	}
-	r := &reader{reg: o.Registry, env: o.Env, noSecrets: o.NoSecrets, confined: o.Confined, calendars: map[string][]byte{}}
+	r := &reader{reg: o.Registry, env: o.Env, noSecrets: o.NoSecrets, calendars: map[string][]byte{}}
 	if r.env == nil {
 		r.env = func(string) (string, bool) { return "", false }
 	}
@@ -202,8 +197,11 @@ func calendarsIn(file string, data []byte) (found []node) {
 	var walk func(n node)
 	walk = func(n node) {
 		if calendar, ok := n.peek("calendar"); ok {
-			if name, ok := calendar.peek("file"); ok && name.kind() == "a single value" {
-				found = append(found, name)
+			if file, ok := calendar.peek("file"); ok {
+				calendar = file
+			}
+			if calendar.kind() == "a single value" {
+				found = append(found, calendar)
 			}
 		}
 		for _, y := range n.y.Content {

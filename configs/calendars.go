@@ -44,6 +44,8 @@ const calendarBegin = "BEGIN:VCALENDAR"
 // calendarName cleans the name of a calendar; what is wrong with it otherwise.
 func calendarName(name string) (clean, fault string) {
 	switch {
+	case isAddress(name):
+		return "", "is an address, and calendars are not fetched; save it in the folder of the configuration and name that file"
 	case !strings.EqualFold(path.Ext(name), calendarExtension):
 		return "", "is no name of a calendar; it must end in " + calendarExtension
 	case strings.Contains(name, `\`) || !filepath.IsLocal(filepath.FromSlash(name)):
@@ -52,20 +54,26 @@ func calendarName(name string) (clean, fault string) {
 	return path.Clean(name), ""
 }
 
+func isAddress(name string) bool { return strings.Contains(name, "://") }
+
 func isCalendar(data []byte) bool {
 	data = bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\ufeff")), " \t\r\n")
 	return len(data) >= len(calendarBegin) && strings.EqualFold(string(data[:len(calendarBegin)]), calendarBegin)
 }
 
-// calendar reads { file: NAME } and returns the bytes and the place of the name.
+// calendar reads { file: NAME.ics }, or NAME.ics alone, and returns the bytes and the place
+// of the name.
 func (r *reader) calendar(n node) (data []byte, at node, ok bool) {
-	f, ok := r.mapping(n, "file")
-	if !ok {
-		return nil, n, false
-	}
-	at, ok = f.need("file")
-	if !ok {
-		return nil, n, false
+	at = n
+	alone := n.kind() == "a single value"
+	if !alone {
+		f, ok := r.mapping(n, "file")
+		if !ok {
+			return nil, n, false
+		}
+		if at, ok = f.need("file"); !ok {
+			return nil, n, false
+		}
 	}
 	name, ok := r.text(at)
 	if !ok {
@@ -74,6 +82,8 @@ func (r *reader) calendar(n node) (data []byte, at node, ok bool) {
 	clean, fault := calendarName(name)
 	data, there := r.calendars[clean]
 	switch {
+	case alone && !isAddress(name) && !(File{Name: name}).IsCalendar():
+		r.fail(at, "%q is no file of a calendar, and no tables of holidays are built in; write { file: NAME.ics }", name)
 	case fault != "":
 		r.fail(at, "%q %s", name, fault)
 	case r.reg.Calendar == nil:

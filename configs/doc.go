@@ -35,6 +35,5 @@
 // A secret is a reference to a file or an environment variable; only an integration that is
 // insecure may have it inline. Its value is kept in a [Secret], which never prints it. What a
 // reference stands for never stands in a [Problem], secret or not: whoever may propose a
-// configuration chooses what it refers to, and [Options.Confined] keeps that to one folder.
-// A bundle holds what stands inline, and [Bundle.Redacted] is one to be shown.
+// configuration chooses what it refers to. A bundle holds what stands inline, and [Bundle.Redacted] is one to be shown.
 package configs

@@ -110,31 +110,6 @@ func (r *reader) follows(of node, f fields, layer, schedule string) string {
 	return name
 }
 
-// every reads the length of a turn, or a list of lengths that follow each other.
-func (r *reader) every(n node) (one schedules.Every, sequence []schedules.Every) {
-	items := []node{n}
-	if n.y.Kind == yaml.SequenceNode {
-		if items = r.list(n); len(items) == 0 {
-			r.fail(n, "the list is empty; write the length of a turn, such as 1 week")
-		}
-	}
-	for _, item := range items {
-		s, ok := r.text(item)
-		if !ok {
-			continue
-		}
-		e, err := schedules.ParseEvery(s)
-		if err != nil {
-			r.fail(item, "%v", err)
-		}
-		sequence = append(sequence, e)
-	}
-	if len(sequence) == 1 {
-		return sequence[0], nil
-	}
-	return schedules.Every{}, sequence
-}
-
 // occurrence checks what `step: occurrence` needs.
 func (r *reader) occurrence(step node, layer schedules.Layer) {
 	switch {
@@ -151,23 +126,16 @@ func (r *reader) occurrence(step node, layer schedules.Layer) {
 
 // participant reads one person, a group that serves together, or "none".
 func (r *reader) participant(n node) (group []schedules.UserID) {
-	if n.y.Kind == yaml.SequenceNode {
-		items := r.list(n)
-		r.unique(items, "user")
-		for _, item := range items {
-			if u, ok := r.user(item); ok {
-				group = append(group, u)
-			}
-		}
-		return group
-	}
-	if n.y.Value == nobody {
+	switch {
+	case n.y.Kind == yaml.SequenceNode:
+		return r.group(r.list(n), "user")
+	case n.null():
+		r.fail(n, "is empty; write a user, or none for a deliberate gap")
+		return nil
+	case n.y.Value == nobody:
 		return nil
 	}
-	if u, ok := r.user(n); ok {
-		group = append(group, u)
-	}
-	return group
+	return r.group([]node{n}, "user")
 }
 
 // effective reads from when to when a layer exists.
@@ -200,7 +168,7 @@ func (r *reader) awayRule(n node) (rule schedules.AwayRule) {
 		return rule
 	}
 	if use, ok := f.get("use"); ok {
-		items := r.list(use)
+		items := r.listOrOne(use)
 		r.unique(items, "kind")
 		rule.Use = r.texts(items)
 		if len(items) == 0 && use.y.Kind == yaml.SequenceNode {

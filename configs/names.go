@@ -15,7 +15,6 @@ type reader struct {
 	env       func(string) (string, bool)
 	readFile  func(name string) ([]byte, error) // of a secret
 	noSecrets bool                              // a secret that cannot be read is no fault
-	confined  bool                              // no file of a secret may lie outside its folder
 	calendars map[string][]byte                 // by name
 
 	problems Problems

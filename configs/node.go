@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
@@ -17,6 +18,9 @@ type node struct {
 func (n node) null() bool {
 	return n.y == nil || n.y.Kind == yaml.ScalarNode && n.y.ShortTag() == "!!null"
 }
+
+// emptyList says whether n is written as [].
+func (n node) emptyList() bool { return n.kind() == "a list" && len(n.y.Content) == 0 }
 
 // where is for messages about another place.
 func (n node) where() string { return Problem{File: n.file, Line: n.y.Line}.where() }
@@ -134,7 +138,7 @@ func (r *reader) each(n node, visit func(key string, at, value node)) bool {
 	return true
 }
 
-// hint helps with an unknown key. Those who come from Alertmanager get its counterpart.
+// hint helps with an unknown key. Those who come from another system get its counterpart.
 func hint(key string, keys []string) string {
 	switch key {
 	case "receiver":
@@ -145,6 +149,12 @@ func hint(key string, keys []string) string {
 		return "; there is hold, which pages only if the alert still fires by then"
 	case "group_interval", "repeat_interval":
 		return "; an escalation policy decides here when people are paged again"
+	}
+	if slices.Contains(keys, "add") && slices.Contains([]string{"user", "users", "who", "person"}, key) {
+		return "; write add for who steps in, and remove for who steps out"
+	}
+	if ours := synonym(key, keys); ours != "" {
+		return "; did you mean " + strconv.Quote(ours) + "?"
 	}
 	return suggestion(key, keys)
 }
@@ -212,4 +222,12 @@ func (r *reader) list(n node) []node {
 		items[i] = node{y, n.file, n.path + "[" + strconv.Itoa(i) + "]"}
 	}
 	return items
+}
+
+// listOrOne reads n as a list; a single value is a list of one.
+func (r *reader) listOrOne(n node) []node {
+	if n.kind() == "a single value" {
+		return []node{n}
+	}
+	return r.list(n)
 }

@@ -38,15 +38,8 @@ func (r *reader) override(n node, spec schedules.Spec) (o schedules.Override, ok
 			*into, _ = r.user(u)
 		}
 	}
-	lines := r.lines(spec.Name)
-	items := f.list("layers")
-	r.unique(items, "layer")
-	for _, l := range items {
-		name, ok := r.text(l)
-		if ok && !slices.Contains(lines, name) {
-			r.fail(l, "schedule %q has no layer %q%s", spec.Name, name, suggestion(name, lines))
-		}
-		o.Layers = append(o.Layers, name)
+	if layers, ok := f.get("layers"); ok {
+		o.Layers = r.layersOf(spec.Name, layers)
 	}
 	switch o.Type {
 	case schedules.Swap:
@@ -55,6 +48,20 @@ func (r *reader) override(n node, spec schedules.Spec) (o schedules.Override, ok
 		r.only(f, &o)
 	}
 	return o, true
+}
+
+// layersOf reads layers and roles of a schedule.
+func (r *reader) layersOf(schedule string, n node) (names []string) {
+	lines, items := r.lines(schedule), r.listOrOne(n)
+	r.unique(items, "layer")
+	for _, l := range items {
+		name, ok := r.text(l)
+		if ok && !slices.Contains(lines, name) {
+			r.fail(l, "schedule %q has no layer %q%s", schedule, name, suggestion(name, lines))
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // overrideType reads type and refuses the keys that it does not take.
@@ -104,10 +111,11 @@ func (r *reader) only(f fields, o *schedules.Override) {
 		r.fail(shifts, "shifts cannot stand beside add, who serves the whole time; keep one")
 		return
 	case !listed && !added:
-		r.fail(f.self, "shifts is missing; write who serves when, or add for one person")
+		r.fail(f.self, "shifts is missing; write who serves when, [] for nobody, or add for one person")
 		return
-	case listed && len(shifts.y.Content) == 0 && shifts.kind() == "a list":
-		r.fail(shifts, "the list is empty: nobody would be on call; name at least one shift")
+	case listed && shifts.emptyList():
+		o.Shifts = []schedules.OnlyShift{{From: o.From, To: o.To}} // all the time, of nobody
+		r.deserted(shifts, o.From, o.To)
 		return
 	}
 	for _, n := range f.list("shifts") {
@@ -117,18 +125,26 @@ func (r *reader) only(f fields, o *schedules.Override) {
 		}
 		from, to, ok := r.duty(f)
 		shift := schedules.OnlyShift{From: from, To: to}
-		items := f.needList("users", "name who serves")
-		r.unique(items, "user")
-		for _, item := range items {
-			if u, ok := r.user(item); ok {
-				shift.Users = append(shift.Users, u)
-			}
+		users, named := f.get("users")
+		switch {
+		case !named:
+			r.fail(n, "users is missing; name who serves, or write [] for nobody")
+		case ok && users.emptyList():
+			r.deserted(users, from, to)
+		default:
+			shift.Users = r.group(r.list(users), "user")
 		}
 		if ok && (from.Before(o.From) || o.To.Before(to)) {
 			r.fail(n, "the shift lies outside the override, from %s to %s; cut it or widen the override", o.From, o.To)
 		}
 		o.Shifts = append(o.Shifts, shift)
 	}
+}
+
+// deserted warns of a time that is left to nobody on purpose: the admin said so, but others
+// who read it may not see what follows.
+func (r *reader) deserted(n node, from, to schedules.Civil) {
+	r.warn(n, "nobody is on call from %s to %s; the fallback of the schedule or of the policy is paged", from, to)
 }
 
 // swap reads the two duties that change hands.

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"slices"
+	"strings"
 
 	"tocsin/paging"
 	"tocsin/routing"
@@ -159,10 +160,40 @@ func (r *reader) rule(item node, u *paging.User) (paging.Rule, bool) {
 	return rule, true
 }
 
-// user reads the name of a person.
+// user reads a person: NAME, or user:NAME as in targets.
 func (r *reader) user(n node) (schedules.UserID, bool) {
-	name, ok := r.refer(n, "users")
-	return schedules.UserID(name), ok
+	s, ok := r.text(n)
+	if !ok {
+		return "", false
+	}
+	name := strings.TrimPrefix(s, "user:")
+	_, defined := r.names["users"][name]
+	switch {
+	case defined:
+		return schedules.UserID(name), true
+	case strings.EqualFold(name, nobody):
+		r.fail(n, "%q is no user; a deliberate gap is written none, in lower case, and stands alone among the participants of a rotation, not in a group", s)
+	case strings.HasPrefix(s, "team:"):
+		r.fail(n, "%q is a team, where one person is meant; write NAME or user:NAME", s)
+	default:
+		return schedules.UserID(name), r.known(n, "users", name)
+	}
+	return "", false
+}
+
+// group reads people, each of whom may stand there once.
+func (r *reader) group(items []node, what string) (users []schedules.UserID) {
+	for _, n := range items {
+		u, ok := r.user(n)
+		switch {
+		case !ok:
+		case slices.Contains(users, u):
+			r.fail(n, "%s %q is listed twice; once is enough", what, u)
+		default:
+			users = append(users, u)
+		}
+	}
+	return users
 }
 
 // owner reads who hears of weaknesses.
@@ -182,14 +213,7 @@ func (r *reader) teams(into map[string][]schedules.UserID) {
 			continue
 		}
 		name := f.name()
-		items := f.needList("members", "name who is in the team")
-		var members []schedules.UserID
-		for _, n := range items {
-			if u, ok := r.user(n); ok && !slices.Contains(members, u) {
-				members = append(members, u)
-			}
-		}
-		r.unique(items, "member")
+		members := r.group(f.needList("members", "name who is in the team"), "member")
 		if name != "" {
 			into[name] = members
 		}

@@ -169,19 +169,16 @@ func (r *reader) persons(items []node, teams map[string][]schedules.UserID) (use
 		}
 		kind, name, prefixed := strings.Cut(s, ":")
 		switch {
-		case !prefixed:
-			kind, name = "user", s
-		case kind != "user" && kind != "team":
+		case prefixed && kind == "team":
+			if r.known(n, "teams", name) {
+				add(teams[name]...)
+			}
+		case prefixed && kind != "user":
 			r.fail(n, "%q is nobody; write a user's name, user:NAME or team:NAME", s)
-			continue
-		}
-		if !r.known(n, kind+"s", name) {
-			continue
-		}
-		if kind == "team" {
-			add(teams[name]...)
-		} else {
-			add(schedules.UserID(name))
+		default:
+			if u, ok := r.user(n); ok {
+				add(u)
+			}
 		}
 	}
 	return users

@@ -121,30 +121,6 @@ func TestReferencesNeverLeak(t *testing.T) {
 	assert.Greater(t, warned, 50, "most of the values are bad")
 }
 
-// It ensures that a confined configuration reads no secret outside of the folder, and that
-// all others are as free as ever.
-func TestConfined(t *testing.T) {
-	dir := writeFiles(t, map[string]string{"conf/secrets/token": fakeSecret, "outside": fakeSecret})
-	o := Options{Registry: registry(), Env: anyEnv, Secrets: filepath.Join(dir, "conf")}
-	for path, local := range map[string]bool{"secrets/token": true, "./secrets/../secrets/token": true,
-		"../outside": false, "secrets/../../outside": false, filepath.Join(dir, "outside"): false, filepath.Join(dir, "conf/secrets/token"): false} {
-		b := Bundle{Files: []File{{"c.yaml", []byte(strings.Replace(minimal(t), "{ env: PROMETHEUS_TOKEN }", "{ file: '"+path+"' }", 1))}}}
-		c, err := b.Config(o)
-		require.NoError(t, err, path)
-		assert.Equal(t, []string{fakeSecret}, c.Integrations[0].Auth.Bearer)
-		confined := o
-		confined.Confined = true
-		for _, confined.NoSecrets = range []bool{false, true} {
-			_, err = b.Config(confined)
-			if local {
-				require.NoError(t, err, path)
-			} else {
-				require.ErrorContains(t, err, "file "+path+" lies outside the folder of the configuration")
-			}
-		}
-	}
-}
-
 // It ensures that what a provider would refuse is refused here, by any way the value comes;
 // and that a value which is not known is not judged.
 func TestProviderShapes(t *testing.T) {

@@ -87,10 +87,10 @@ func weekday(s string) (time.Weekday, bool) {
 	return 0, false
 }
 
-// days reads a list of weekdays and ranges of them, such as monday:friday; a range may
+// days reads weekdays and ranges of them, such as monday:friday; a range may
 // go over the end of the week.
 func (r *reader) days(n node) (days []time.Weekday) {
-	items := r.list(n)
+	items := r.listOrOne(n)
 	if len(items) == 0 && n.kind() == "a list" {
 		r.fail(n, "the list is empty; name days, or remove the key for every day")
 	}

@@ -15,8 +15,8 @@
 //
 // # What is where
 //
-// Secrets are never part of a revision: files name where they come from, and each process
-// reads its own. A process that cannot build a revision (a secret is missing there) keeps the
+// Files name where secrets come from, and each process reads its own; only what the files
+// themselves hold inline (insecure: true) is part of a revision, and diffs leave it out. A process that cannot build a revision (a secret is missing there) keeps the
 // book that it has and says so.
 //
 // The package knows no clock and no store, only the few calls of one that it needs ([Series]).

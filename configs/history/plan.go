@@ -229,10 +229,10 @@ func (r Revision) label() string {
 	return r.Label()
 }
 
-// texts are the files of a configuration, for a diff.
+// texts are the files of a configuration, for a diff: without secrets that stand in them.
 func texts(b configs.Bundle) []edit.File {
 	files := make([]edit.File, len(b.Files))
-	for i, f := range b.Files {
+	for i, f := range b.Redacted().Files {
 		files[i] = edit.File(f)
 	}
 	return files

@@ -16,12 +16,13 @@ import (
 	"tocsin/paging/twilio"
 )
 
-// openRoutes need no API token: webhooks and Twilio prove themselves in their own way, which
+// openRoutes need no API token: webhooks, Twilio and calendars prove themselves in their own way, which
 // other tests here see to, and the rest shows nothing but health and aggregates.
 var openRoutes = []string{
 	"GET /healthz", "GET /readyz", "GET /metrics",
 	"POST /webhooks/:integration", "POST /webhooks/:integration/:token",
 	"POST /twilio/sms", "POST /twilio/status/:attempt",
+	"GET /calendars/schedules/:name/:token", "GET /calendars/users/:name/:token",
 }
 
 // Every route but those named above answers 401 without a token, with a wrong one and with a
