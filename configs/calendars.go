@@ -44,8 +44,6 @@ const calendarBegin = "BEGIN:VCALENDAR"
 // calendarName cleans the name of a calendar; what is wrong with it otherwise.
 func calendarName(name string) (clean, fault string) {
 	switch {
-	case isAddress(name):
-		return "", "is an address, and calendars are not fetched; save it in the folder of the configuration and name that file"
 	case !strings.EqualFold(path.Ext(name), calendarExtension):
 		return "", "is no name of a calendar; it must end in " + calendarExtension
 	case strings.Contains(name, `\`) || !filepath.IsLocal(filepath.FromSlash(name)):
@@ -53,8 +51,6 @@ func calendarName(name string) (clean, fault string) {
 	}
 	return path.Clean(name), ""
 }
-
-func isAddress(name string) bool { return strings.Contains(name, "://") }
 
 func isCalendar(data []byte) bool {
 	data = bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\ufeff")), " \t\r\n")
@@ -82,7 +78,9 @@ func (r *reader) calendar(n node) (data []byte, at node, ok bool) {
 	clean, fault := calendarName(name)
 	data, there := r.calendars[clean]
 	switch {
-	case alone && !isAddress(name) && !(File{Name: name}).IsCalendar():
+	case strings.Contains(name, "://"): // may hold a token
+		r.fail(at, "this is an address, and calendars are not fetched; save it in the folder of the configuration and name that file")
+	case alone && !(File{Name: name}).IsCalendar():
 		r.fail(at, "%q is no file of a calendar, and no tables of holidays are built in; write { file: NAME.ics }", name)
 	case fault != "":
 		r.fail(at, "%q %s", name, fault)

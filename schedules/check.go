@@ -6,6 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+)
+
+// What one schedule may have, far beyond what people write: who serves is worked out from all
+// that is active at once.
+const (
+	maxOverrides = 5_000
+	maxTimeOff   = 20_000
 )
 
 // check finds all that is wrong with the spec, and loads its zones.
@@ -28,6 +36,12 @@ func (c *compiler) check() {
 	}
 	for i := range c.spec.Layers {
 		c.checkLayer(i)
+	}
+	if n := len(c.spec.Away); n > maxTimeOff {
+		c.fail("", fmt.Errorf("it has %d entries of time off, more than %d; delete those that are over", n, maxTimeOff))
+	}
+	if n := len(c.spec.Overrides); n > maxOverrides {
+		c.fail("", fmt.Errorf("it has %d overrides, more than %d; delete those that are over", n, maxOverrides))
 	}
 	for i, a := range c.spec.Away {
 		where := fmt.Sprintf("time off %d", i+1)
@@ -128,8 +142,26 @@ func (c *compiler) checkOf(l Layer, of string) error {
 		return fmt.Errorf("layer %q itself uses the rotation of %q; name that in `of`, with the sum of the offsets", of, c.spec.Layers[i].Rotation.Of)
 	case c.spec.Layers[i].Fixed != nil || slices.ContainsFunc(c.spec.Layers[i].Before, func(b Layer) bool { return b.Fixed != nil }):
 		return fmt.Errorf("layer %q has fixed shifts and no rotation; name another in `of`", of)
-	case c.spec.Layers[i].Rotation.Step == StepOccurrence && len(l.Windows) == 0:
-		return fmt.Errorf("the rotation of layer %q steps with each occurrence of a window; give this layer windows too", of)
+	case len(l.Windows) == 0:
+		return l.checkWindowless(c.spec.Layers[i])
+	}
+	return nil
+}
+
+// checkWindowless checks that a layer without windows never uses a rotation that counts them,
+// also not one that the base had before.
+func (l Layer) checkWindowless(base Layer) error {
+	phases := l.phases()
+	own := phases[len(phases)-1] // only the last uses a rotation of another
+	for i, of := range base.phases() {
+		if of.Rotation.Step != StepOccurrence || max(of.from, own.from) >= min(of.to, own.to) {
+			continue
+		}
+		if i < len(base.Before) {
+			return fmt.Errorf("the rotation of layer %q stepped with each occurrence of a window until %s; give this layer windows, or a description of its own until then",
+				base.Name, time.Unix(of.to, 0).UTC().Format(time.RFC3339))
+		}
+		return fmt.Errorf("the rotation of layer %q steps with each occurrence of a window; give this layer windows too", base.Name)
 	}
 	return nil
 }

@@ -48,6 +48,21 @@ func civilOf(seconds int64) Civil {
 	return Civil{year, month, day, hour, minute, second}
 }
 
+// In is the first instant at which the clock of loc shows c or later: of a time that occurs twice
+// the first, and of one that is skipped the first after the gap. It is how everything begins in a
+// schedule. A date that no calendar has counts on, as in [time.Date].
+func (c Civil) In(loc *time.Location) time.Time {
+	z := zone{loc: loc}
+	return time.Unix(z.first(c.seconds()), 0).In(loc)
+}
+
+// LastIn is the last instant at which the clock of loc shows c, and of a time that is skipped the
+// first after the gap. It is how whatever may not end early ends in a schedule.
+func (c Civil) LastIn(loc *time.Location) time.Time {
+	z := zone{loc: loc}
+	return time.Unix(z.last(c.seconds()), 0).In(loc)
+}
+
 // check reports a date that no calendar has, such as 30 February.
 func (c Civil) check() error {
 	if c.Year < 1 || c.Year > 9999 || civilOf(c.seconds()) != c {

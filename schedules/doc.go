@@ -13,12 +13,15 @@
 //  3. time off ([AwayRule]): of a group, those who are there serve alone. If nobody
 //     is: by default the next who is there serves meanwhile (an empty group is
 //     nobody's substitute) and the order stays;
-//  4. the overrides that touch the layer, in the order in which they are listed. An
-//     active [Only] stands for everything else there, the last of several.
+//  4. the overrides that touch the layer: those that replace, remove and swap, in the order
+//     in which they are listed. They are about the people of steps 2 and 3 only;
+//  5. those that add, in the order in which they are listed, wherever they stand among the
+//     others. An active [Only] stands for everything else there, the last of several.
 //
 // Of all layers together those of the highest priority serve that has somebody;
 // equal ones serve together, each person once. Somebody by an [Addition] serves
-// whatever priority hides, and hides nobody. A layer that nobody serves under
+// whatever priority hides, also on a layer where it is their turn anyway, and hides nobody.
+// A layer that nobody serves under
 // [AwayGap] hides lower ones all the same. Layers with [RoleShadow] never are on
 // call. If nobody is, the fallback serves. Asked for by name, a layer tells its own
 // people, without priority and fallback; the name of a role means its layers

@@ -82,10 +82,16 @@ func (d drawer) spec(home string) Spec {
 // layer draws a layer, perhaps with descriptions that held before.
 func (d drawer) layer(name string, others []Layer) Layer {
 	l := d.phase(name)
-	if plain := slices.IndexFunc(others, func(o Layer) bool {
-		return o.Rotation.Of == "" && o.Fixed == nil && o.Rotation.Step == StepPeriod && !slices.ContainsFunc(o.Before, func(b Layer) bool { return b.Fixed != nil || b.Rotation.Step != StepPeriod })
-	}); plain >= 0 && d.chance(4, "of") {
-		l.Rotation, l.Fixed = Rotation{Of: others[plain].Name, Offset: rapid.IntRange(0, 4).Draw(d.T, "offset")}, nil
+	var bases []Layer
+	for _, o := range others {
+		if o.Rotation.Of == "" && o.Fixed == nil && !slices.ContainsFunc(o.Before, func(b Layer) bool { return b.Fixed != nil }) {
+			bases = append(bases, o)
+		}
+	}
+	var base Layer
+	if len(bases) > 0 && d.chance(3, "of") {
+		base = rapid.SampledFrom(bases).Draw(d.T, "base")
+		l.Rotation, l.Fixed = Rotation{Of: base.Name, Offset: rapid.IntRange(0, 4).Draw(d.T, "offset")}, nil
 	}
 	if d.chance(4, "before") {
 		since := d.centre - rapid.Int64Range(0, 3*daySeconds).Draw(d.T, "since")
@@ -97,7 +103,25 @@ func (d drawer) layer(name string, others []Layer) Layer {
 		}
 		l.Since = time.Unix(since, 0)
 	}
+	if l.Windows == nil && countsWindows(base, l) {
+		l.Windows = append(l.Windows, d.window())
+	}
 	return l
+}
+
+// countsWindows says whether the rotation of base steps by windows while l uses it.
+func countsWindows(base, l Layer) bool {
+	if base.Rotation.Step == StepOccurrence {
+		return true
+	}
+	until := base.Since // of the description before
+	for i, b := range slices.Backward(base.Before) {
+		if b.Rotation.Step == StepOccurrence && (len(l.Before) == 0 || l.Since.Before(until)) && (i == 0 || b.Since.Before(until)) {
+			return true
+		}
+		until = b.Since
+	}
+	return false
 }
 
 func (d drawer) phase(name string) Layer {

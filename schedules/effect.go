@@ -37,8 +37,9 @@ type effect struct {
 type situation struct {
 	absent, off bool
 	fixed, away []person
-	changes     []effect
-	only        int32 // number of the override that hides everything, or -1
+	changes     []effect // of those who serve in turn or at fixed times, in order
+	adds        []entry  // who serve as well, whatever the changes say; each once
+	only        int32    // number of the override that hides everything, or -1
 	shift       []entry
 }
 
@@ -71,8 +72,10 @@ func situate(effects []effect, active []int32) situation {
 			} else {
 				s.changes = append(s.changes, e)
 			}
-		case kindAll, kindAdd:
+		case kindAll:
 			s.changes = append(s.changes, e)
+		case kindAdd:
+			s.adds = enter(s.adds, &entry{user: e.people[0], by: e.by, layer: e.layer, source: e.source})
 		}
 	}
 	return s
@@ -81,19 +84,15 @@ func situate(effects []effect, active []int32) situation {
 // apply returns who serves of entries under a change on a layer; entries stay as they are.
 func (e *effect) apply(entries []entry, layer int32) []entry {
 	by := entry{layer: layer, by: e.by, source: e.source}
-	switch e.kind {
-	case kindAll:
+	if e.kind == kindAll {
 		by.user = e.people[0]
 		return []entry{by}
-	case kindAdd:
-		by.user, by.layer, by.added = e.people[0], e.layer, true
-		return enter(slices.Clone(entries), &by)
 	}
 	var out []entry
 	for _, x := range entries {
 		for i := 0; i < len(e.people); i += 2 {
 			if x.user == e.people[i] {
-				by.user, by.added = e.people[i+1], x.added
+				by.user = e.people[i+1]
 				x = by
 				break
 			}

@@ -1,7 +1,6 @@
 package schedules
 
 import (
-	"cmp"
 	"slices"
 	"sync/atomic"
 )
@@ -24,6 +23,7 @@ type line struct {
 	adds     bool // somebody may serve here whatever priority hides
 
 	effects []effect
+	during  stabs
 	cells   []cell // ascending; the first begins at never
 	base    *plan  // without any effect
 }
@@ -31,48 +31,31 @@ type line struct {
 // cell runs from its start to the start of the next. Its plan is made when it is
 // first needed, as a schedule may know the time off of years.
 type cell struct {
-	start  int64
-	active []int32 // effects, ascending
-	plan   atomic.Pointer[plan]
+	start int64
+	plan  atomic.Pointer[plan]
 }
 
 // cut divides time into cells at the edges of the effects.
 func (l *line) cut() {
-	type edge struct {
-		at     int64
-		effect int32
-	}
-	var edges []edge
-	for i, e := range l.effects {
-		edges = append(edges, edge{e.from, int32(i)}, edge{e.to, int32(i)})
-	}
-	slices.SortFunc(edges, func(a, b edge) int { return cmp.Compare(a.at, b.at) })
 	l.base = l.newPlan(situation{only: -1})
-
-	type piece struct {
-		start  int64
-		active []int32
+	l.during = newStabs(l.effects)
+	starts := []int64{never}
+	active := map[int64]int{} // at each start, how many effects begin less those that end
+	for _, e := range l.effects {
+		active[e.from]++
+		active[e.to]--
+		starts = append(starts, e.from, e.to)
 	}
-	pieces := []piece{{start: never}}
-	var active []int32
-	for i, e := range edges {
-		if at, found := slices.BinarySearch(active, e.effect); found {
-			active = slices.Delete(active, at, at+1)
-		} else {
-			active = slices.Insert(active, at, e.effect)
-		}
-		switch {
-		case i+1 < len(edges) && edges[i+1].at == e.at || e.at == forever:
-		case e.at == never:
-			pieces[0].active = slices.Clone(active)
-		default:
-			pieces = append(pieces, piece{e.at, slices.Clone(active)})
-		}
+	slices.Sort(starts)
+	starts = slices.Compact(starts)
+	if n := len(starts); n > 1 && starts[n-1] == forever {
+		starts = starts[:n-1]
 	}
-	l.cells = make([]cell, len(pieces))
-	for i, p := range pieces {
-		l.cells[i].start, l.cells[i].active = p.start, p.active
-		if len(p.active) == 0 {
+	l.cells = make([]cell, len(starts))
+	n := 0
+	for i, at := range starts {
+		l.cells[i].start = at
+		if n += active[at]; n == 0 {
 			l.cells[i].plan.Store(l.base)
 		}
 	}
@@ -83,7 +66,7 @@ func (l *line) plan(c int) *plan {
 	if p := l.cells[c].plan.Load(); p != nil {
 		return p
 	}
-	p := l.newPlan(situate(l.effects, l.cells[c].active))
+	p := l.newPlan(situate(l.effects, l.during.at(l.effects, l.cells[c].start)))
 	l.cells[c].plan.Store(p)
 	return p
 }

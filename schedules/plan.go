@@ -36,27 +36,27 @@ type entry struct {
 	layer  int32 // or -1
 	by     int32 // number of the first override with its ID, or -1
 	source source
-	added  bool // whatever priority hides
 }
 
 // duty is who serves on a line, and why.
 type duty struct {
 	entries []entry
+	added   []entry // those of whom priority hides nobody; in entries they may serve for another reason
 	source  source
 	present bool // hides lower layers
 }
 
 func (d *duty) equal(other *duty) bool {
-	return d == other || d.source == other.source && d.present == other.present && slices.Equal(d.entries, other.entries)
+	return d == other || d.source == other.source && d.present == other.present && slices.Equal(d.entries, other.entries) && slices.Equal(d.added, other.added)
 }
 
 // alike says whether the people are the same, whatever the reasons.
 func (d *duty) alike(other *duty) bool {
-	return d == other || d.present == other.present && sameUsers(d.entries, other.entries)
+	return d == other || d.present == other.present && sameUsers(d.entries, other.entries) && sameUsers(d.added, other.added)
 }
 
 func sameUsers(a, b []entry) bool {
-	return slices.EqualFunc(a, b, func(x, y entry) bool { return x.user == y.user && x.added == y.added })
+	return slices.EqualFunc(a, b, func(x, y entry) bool { return x.user == y.user })
 }
 
 // plan is who serves in each turn of a line while one set of effects is active. As
@@ -102,7 +102,7 @@ func (l *line) newPlan(s situation) *plan {
 func (l *line) turns(s situation) []*duty {
 	turns := make([]*duty, len(l.groups))
 	for i := range turns {
-		if len(s.away) == 0 && len(s.changes) == 0 && l.base != nil {
+		if len(s.away) == 0 && len(s.changes) == 0 && len(s.adds) == 0 && l.base != nil {
 			turns[i] = l.base.turns[i]
 			continue
 		}
@@ -149,7 +149,8 @@ func anyThere(group, away []person) bool {
 	return slices.ContainsFunc(group, func(p person) bool { return !slices.Contains(away, p) })
 }
 
-// serve is who serves of a group when some are away, changes applied in order.
+// serve is who serves of a group when some are away: changes apply to them in order, and then
+// others are added, who keep their place if they serve already.
 func (l *line) serve(group, away []person, s situation) *duty {
 	why := sourceRotation
 	if l.cycle == nil {
@@ -161,20 +162,25 @@ func (l *line) serve(group, away []person, s situation) *duty {
 			base = append(base, entry{user: p, layer: l.layer, by: -1, source: why})
 		}
 	}
-	d := &duty{entries: base, source: why}
+	own := base
 	for i := range s.changes {
-		d.entries = s.changes[i].apply(d.entries, l.layer)
+		own = s.changes[i].apply(own, l.layer)
+	}
+	same := sameUsers(own, base)
+	if same {
+		own = base
+	}
+	d := &duty{entries: slices.Clip(own), added: s.adds, source: why}
+	for i := range s.adds {
+		d.entries = enter(d.entries, &s.adds[i])
 	}
 	switch {
 	case len(d.entries) == 0:
 		d.source = sourceGap
-	case slices.EqualFunc(d.entries, base, func(x, y entry) bool { return x.user == y.user }):
-		d.entries = base
-	default:
+	case !same || len(d.entries) > len(own):
 		d.source = changed(d.entries)
 	}
-	d.present = slices.ContainsFunc(d.entries, func(x entry) bool { return !x.added }) ||
-		l.away == AwayGap && len(group) > 0 && len(base) == 0
+	d.present = len(own) > 0 || l.away == AwayGap && len(group) > 0 && len(base) == 0
 	return d
 }
 

@@ -181,7 +181,7 @@ func checkNext(t *rapid.T, s *Schedule, layer string, shifts []Shift, asked, to 
 
 // Ensures, at every clock change of every zone from 2024 to 2028 and of the tricky
 // ones from 1970 to 2080, that wall clocks resolve as the reference says (tricky
-// ones), that first and shown mirror each other, that both are monotone, and that
+// ones) and the same by [Civil.In] and [Civil.LastIn], that first and shown mirror each other, that both are monotone, and that
 // offsets are true.
 func TestWallClocksAtEveryTransition(t *testing.T) {
 	for _, name := range everyZone(t) {
@@ -217,6 +217,9 @@ func checkTransition(t *testing.T, z *zone, change int64, reference bool) {
 		}
 		if reference && (first != naiveFirst(z.loc, wall) || last != naiveLast(z.loc, wall)) {
 			fail("differs from the reference", wall)
+		}
+		if c := civilOf(wall); c.In(z.loc).Unix() != first || c.LastIn(z.loc).Unix() != last {
+			fail("a wall clock alone differs", wall)
 		}
 	}
 	for _, d := range []int64{-daySeconds, -1, 0, 1, daySeconds} {

@@ -14,22 +14,13 @@ type reference struct {
 	u    int64
 }
 
-// refDuty is a duty, and whether priority cannot hide it.
-type refDuty struct {
-	Duty
-	added bool
-}
-
 // refLine is what one layer says.
 type refLine struct {
 	Layer
-	duties []refDuty
-	source string
-	hold   bool // nobody, on purpose: lower layers stay hidden
-}
-
-func (l refLine) present() bool {
-	return l.hold || slices.ContainsFunc(l.duties, func(d refDuty) bool { return !d.added })
+	duties  []Duty
+	added   []Duty // whom priority cannot hide
+	source  string
+	present bool // lower layers stay hidden
 }
 
 func newReference(spec Spec, u int64) reference {
@@ -55,21 +46,20 @@ func (r reference) answer(name string) (duties []Duty, source string) {
 	})
 	source, top := SourceGap, -1000
 	for _, l := range lines {
-		if l.present() {
+		if l.present {
 			top = max(top, l.Priority)
 		}
 	}
 	for _, l := range lines {
-		for _, d := range l.duties {
-			taken := slices.ContainsFunc(duties, func(x Duty) bool { return x.User == d.User })
-			if !taken && (d.added || l.Priority >= top) {
-				duties = append(duties, d.Duty)
-				if l.Priority < top && rank(d.Source) > rank(source) {
-					source = d.Source
-				}
+		if l.Priority < top {
+			n := len(duties)
+			if duties = refUnique(append(duties, l.added...)); len(duties) > n && rank(SourceOverride) > rank(source) {
+				source = SourceOverride
 			}
+			continue
 		}
-		if l.Priority >= top && rank(l.source) > rank(source) {
+		duties = refUnique(append(duties, l.duties...))
+		if rank(l.source) > rank(source) {
 			source = l.source
 		}
 	}
@@ -150,35 +140,48 @@ func (r reference) line(name string, l Layer) refLine {
 	}
 	if only >= 0 {
 		out.duties = r.only(overrides[only], name)
-		if len(out.duties) > 0 {
+		if out.present = len(out.duties) > 0; out.present {
 			out.source = SourceOnly
 		}
 		return out
 	}
 	users, why, hold := r.base(l)
+	var base []Duty
 	for _, u := range users {
-		out.duties = append(out.duties, refDuty{Duty: Duty{User: u, Layer: name, Source: why}})
+		base = append(base, Duty{User: u, Layer: name, Source: why})
 	}
-	base := slices.Clone(out.duties)
+	own := base
 	for _, o := range overrides {
-		out.duties = refUnique(r.apply(o, name, out.duties))
+		if o.Type != Addition {
+			own = refUnique(r.apply(o, name, own))
+		} else if r.active(o.From, o.To) {
+			added := Duty{User: o.Add, Layer: name, Source: SourceOverride, By: o.ID}
+			if len(o.Layers) == 0 {
+				added.Layer = ""
+			}
+			out.added = refUnique(append(out.added, added))
+		}
 	}
-	out.hold = hold
+	changed := !slices.Equal(usersOf(own), usersOf(base))
+	if !changed {
+		own = base
+	}
+	out.duties, out.present = refUnique(slices.Concat(own, out.added)), hold || len(own) > 0
 	switch {
 	case len(out.duties) == 0:
-	case slices.EqualFunc(base, out.duties, func(a, b refDuty) bool { return a.User == b.User }):
-		out.duties, out.source = base, why
+	case !changed && len(out.duties) == len(own):
+		out.source = why
 	default:
 		out.source = SourceOverride
-		swapped := slices.ContainsFunc(out.duties, func(d refDuty) bool { return d.Source == SourceSwap })
-		if swapped && !slices.ContainsFunc(out.duties, func(d refDuty) bool { return d.Source == SourceOverride }) {
+		swapped := slices.ContainsFunc(out.duties, func(d Duty) bool { return d.Source == SourceSwap })
+		if swapped && !slices.ContainsFunc(out.duties, func(d Duty) bool { return d.Source == SourceOverride }) {
 			out.source = SourceSwap
 		}
 	}
 	return out
 }
 
-func (r reference) only(o Override, name string) (out []refDuty) {
+func (r reference) only(o Override, name string) (out []Duty) {
 	if len(o.Layers) == 0 {
 		name = ""
 	}
@@ -189,15 +192,15 @@ func (r reference) only(o Override, name string) (out []refDuty) {
 	for _, s := range shifts {
 		if r.active(s.From, s.To) {
 			for _, u := range s.Users {
-				out = append(out, refDuty{Duty: Duty{User: u, Layer: name, Source: SourceOnly, By: o.ID}})
+				out = append(out, Duty{User: u, Layer: name, Source: SourceOnly, By: o.ID})
 			}
 		}
 	}
 	return refUnique(out)
 }
 
-func (r reference) apply(o Override, name string, duties []refDuty) (out []refDuty) {
-	by := refDuty{Duty: Duty{User: o.Add, Layer: name, Source: SourceOverride, By: o.ID}}
+func (r reference) apply(o Override, name string, duties []Duty) (out []Duty) {
+	by := Duty{User: o.Add, Layer: name, Source: SourceOverride, By: o.ID}
 	exchange := map[UserID]UserID{}
 	switch {
 	case o.Type == Swap:
@@ -211,21 +214,14 @@ func (r reference) apply(o Override, name string, duties []refDuty) (out []refDu
 	case o.Type == Only || !r.active(o.From, o.To):
 		return duties
 	case o.Type == Replace && o.Remove == "":
-		return []refDuty{by}
-	case o.Type == Addition:
-		by.added = true
-		if len(o.Layers) == 0 {
-			by.Layer = ""
-		}
-		return append(slices.Clone(duties), by)
+		return []Duty{by}
 	default:
 		exchange[o.Remove] = o.Add
 	}
 	for _, d := range duties {
 		if other, ok := exchange[d.User]; ok {
-			added := d.added
 			d = by
-			d.User, d.added = other, added
+			d.User = other
 		}
 		if d.User != "" {
 			out = append(out, d)
@@ -323,9 +319,9 @@ func (r reference) open(loc *time.Location, windows []Window) bool {
 	return len(windows) == 0
 }
 
-func refUnique(duties []refDuty) (out []refDuty) {
+func refUnique(duties []Duty) (out []Duty) {
 	for _, d := range duties {
-		if !slices.ContainsFunc(out, func(x refDuty) bool { return x.User == d.User }) {
+		if !slices.ContainsFunc(out, func(x Duty) bool { return x.User == d.User }) {
 			out = append(out, d)
 		}
 	}

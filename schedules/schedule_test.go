@@ -206,27 +206,32 @@ func TestCompileErrorsOfParts(t *testing.T) {
 		change(&r)
 		return Layer{Name: "x", Rotation: r}
 	}
+	nightly := with(func(r *Rotation) { r.Step = StepOccurrence })
+	nightly.Name, nightly.Windows = "nightly", []Window{{From: 22 * 3600, To: 6 * 3600}}
 	for want, l := range map[string]Layer{
-		"both a rotation and fixed":                   {Name: "x", Rotation: good, Fixed: []Fixed{}},
-		"fixed shift 1: it ends when or before":       {Name: "x", Fixed: []Fixed{{From: zero, To: zero}}},
-		"beside `of` set only the offset":             with(func(r *Rotation) { r.Of = "base" }),
-		`layer "nowhere", which does not exist`:       {Name: "x", Rotation: Rotation{Of: "nowhere"}},
-		"the rotation is its own":                     {Name: "x", Rotation: Rotation{Of: "x"}},
-		"itself uses the rotation of":                 {Name: "x", Rotation: Rotation{Of: "second"}},
-		"has fixed shifts and no rotation":            {Name: "x", Rotation: Rotation{Of: "calendar"}},
-		"both `every` and `sequence`":                 with(func(r *Rotation) { r.Sequence = []Every{{1, Day}} }),
-		"a month is no fixed number of hours":         with(func(r *Rotation) { r.Every, r.Elapsed = Every{1, Month}, true }),
-		`step "often" is unknown`:                     with(func(r *Rotation) { r.Step = "often" }),
-		"but has no windows":                          with(func(r *Rotation) { r.Step = StepOccurrence }),
-		"window 1: day 7 is none of the week":         {Name: "x", Rotation: good, Windows: []Window{{Days: []time.Weekday{7}}}},
-		"window 1: its times are not of one day":      {Name: "x", Rotation: good, Windows: []Window{{To: 86401}}},
-		"effective: it ends at 2026-01-05T09:00":      {Name: "x", Rotation: good, Effective: Period{to, from}},
-		`away: "vanish" is unknown`:                   {Name: "x", Rotation: good, Away: AwayRule{Then: "vanish"}},
-		`layer "x", before 1: what follows begins`:    {Name: "x", Rotation: good, Since: zero, Before: []Layer{{Rotation: good, Since: zero.Add(time.Hour)}}},
-		"a description that held before stands alone": {Name: "x", Rotation: good, Since: zero, Before: []Layer{{Rotation: Rotation{Of: "base"}}}},
+		"both a rotation and fixed":                {Name: "x", Rotation: good, Fixed: []Fixed{}},
+		"fixed shift 1: it ends when or before":    {Name: "x", Fixed: []Fixed{{From: zero, To: zero}}},
+		"beside `of` set only the offset":          with(func(r *Rotation) { r.Of = "base" }),
+		`layer "nowhere", which does not exist`:    {Name: "x", Rotation: Rotation{Of: "nowhere"}},
+		"the rotation is its own":                  {Name: "x", Rotation: Rotation{Of: "x"}},
+		"itself uses the rotation of":              {Name: "x", Rotation: Rotation{Of: "second"}},
+		"has fixed shifts and no rotation":         {Name: "x", Rotation: Rotation{Of: "calendar"}},
+		"both `every` and `sequence`":              with(func(r *Rotation) { r.Sequence = []Every{{1, Day}} }),
+		"a month is no fixed number of hours":      with(func(r *Rotation) { r.Every, r.Elapsed = Every{1, Month}, true }),
+		`step "often" is unknown`:                  with(func(r *Rotation) { r.Step = "often" }),
+		"but has no windows":                       with(func(r *Rotation) { r.Step = StepOccurrence }),
+		"window 1: day 7 is none of the week":      {Name: "x", Rotation: good, Windows: []Window{{Days: []time.Weekday{7}}}},
+		"window 1: its times are not of one day":   {Name: "x", Rotation: good, Windows: []Window{{To: 86401}}},
+		"effective: it ends at 2026-01-05T09:00":   {Name: "x", Rotation: good, Effective: Period{to, from}},
+		`away: "vanish" is unknown`:                {Name: "x", Rotation: good, Away: AwayRule{Then: "vanish"}},
+		`layer "x", before 1: what follows begins`: {Name: "x", Rotation: good, Since: zero, Before: []Layer{{Rotation: good, Since: zero.Add(time.Hour)}}},
+		"give this layer windows too":              {Name: "x", Rotation: Rotation{Of: "nightly"}},
+		"of layer \"changed\" stepped with each occurrence of a window until 2026-01-05T00:00:00Z; give": {Name: "x", Rotation: Rotation{Of: "changed"}},
+		"a description that held before stands alone":                                                    {Name: "x", Rotation: good, Since: zero, Before: []Layer{{Rotation: Rotation{Of: "base"}}}},
 	} {
 		_, err := Compile(Spec{Name: "s", TimeZone: "UTC", Layers: []Layer{l, {Name: "base", Rotation: good},
-			{Name: "second", Rotation: Rotation{Of: "base"}}, {Name: "calendar", Fixed: []Fixed{}}}})
+			{Name: "second", Rotation: Rotation{Of: "base"}}, {Name: "calendar", Fixed: []Fixed{}}, nightly,
+			{Name: "changed", Rotation: good, Since: utc(t, "2026-01-05 00:00"), Before: []Layer{nightly}}}})
 		require.ErrorContains(t, err, want)
 		require.ErrorContains(t, err, `layer "x"`)
 	}

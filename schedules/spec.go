@@ -13,7 +13,7 @@ type Spec struct {
 	Layers    []Layer
 	Fallback  []UserID // serve whenever the layers leave nobody on call
 	Away      []Away
-	Overrides []Override // applied in this order, after everybody's time off
+	Overrides []Override // after everybody's time off; see [Override] for their order
 }
 
 // RoleShadow is the role of layers whose people learn: they are never on call.
@@ -111,15 +111,21 @@ type OverrideType string
 
 // The kinds of overrides.
 const (
-	Replace  OverrideType = "replace" // Add serves instead of Remove, wherever Remove is on call; no Remove: instead of everybody, or of nobody
-	Addition OverrideType = "add"     // Add serves as well, whatever priority hides
-	Removal  OverrideType = "remove"  // Remove does not serve
+	Replace  OverrideType = "replace" // Add serves instead of Remove, wherever Remove is on call in turn or at fixed times; no Remove: instead of everybody, or of nobody
+	Addition OverrideType = "add"     // Add serves as well, whatever priority hides and other overrides (but Only) say
+	Removal  OverrideType = "remove"  // Remove does not serve in turn or at fixed times
 	Only     OverrideType = "only"    // the Shifts are all there is, whatever other overrides say; between them only the fallback serves
 	Swap     OverrideType = "swap"    // A and B take each other's duty: two replacements, one unit
 )
 
 // Override changes who is on call for a while. From and To are wall clocks in
 // the schedule's zone: in a fold From is the first occurrence, To the last.
+//
+// Those that are active on a layer apply as follows, wherever they stand in the list: first
+// [Replace], [Removal] and [Swap], in their order, to those who serve in turn or at fixed times;
+// each sees what those before it left. Then [Addition], in their order: who serves already keeps
+// their place. So nobody who was added is replaced or removed. An [Only] stands for all of that;
+// of several the last.
 type Override struct {
 	ID     string       `json:"id,omitempty"` // names it in the source of a shift; may be empty
 	Type   OverrideType `json:"type"`

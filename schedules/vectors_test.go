@@ -1,6 +1,7 @@
 package schedules
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,10 +106,43 @@ func rules(t *testing.T) []vector {
 	}
 }
 
-// Ensures that people are on call at instants that were worked out by hand and by a second
-// program, where rules meet changes of the clock or each other.
+// additions are people who serve as well, and a rotation whose steps were others before.
+func additions(t *testing.T) []vector {
+	top, low := vectorLayer(t, "top", "1 week", "2026-06-01T00:00", "ben"), vectorLayer(t, "low", "1 day", "2026-06-01T00:00", "ana chidi")
+	top.Priority = 5
+	one := []Layer{vectorLayer(t, "l", "1 week", "2026-06-01T00:00", "ana")}
+	on := func(kind OverrideType, remove, add UserID, layers ...string) Override {
+		return Override{Type: kind, From: civil(t, "2026-06-02T00:00"), To: civil(t, "2026-06-03T12:00"), Remove: remove, Add: add, Layers: layers}
+	}
+	before := vectorLayer(t, "a", "1 day", "2026-06-01T00:00", "ana ben chidi")
+	before.Rotation.Step, before.Windows = StepOccurrence, []Window{{Days: []time.Weekday{1, 3}, From: 9 * 3600, To: 12 * 3600}}
+	a := vectorLayer(t, "a", "1 week", "2026-06-01T00:00", "ana ben")
+	a.Since, a.Before = utc(t, "2026-06-15 00:00"), []Layer{before}
+	b := Layer{Name: "b", Rotation: Rotation{Of: "a", Offset: 1}, Windows: []Window{{Days: []time.Weekday{1}, From: 8 * 3600, To: 10 * 3600}}}
+	late := Layer{Name: "b", Rotation: Rotation{Of: "a", Offset: 1}, Since: a.Since, Before: []Layer{vectorLayer(t, "b", "1 week", "2026-06-01T00:00", "dana")}}
+	return []vector{
+		{name: "who is added on a hidden layer serves, also when it is their turn there", zone: "UTC", layers: []Layer{top, low},
+			overrides: []Override{on(Addition, "", "ana", "low")},
+			want:      map[string]string{"2026-06-01 23:59": "ben", "2026-06-02 00:00": "ben ana", "2026-06-03 00:00": "ben ana", "2026-06-03 12:00": "ben"}},
+		{name: "who is added is not removed", zone: "UTC", layers: one, overrides: []Override{on(Addition, "", "ben"), on(Removal, "ben", "")},
+			want: map[string]string{"2026-06-02 00:00": "ana ben", "2026-06-03 12:00": "ana"}},
+		{name: "who is removed may be added", zone: "UTC", layers: one, overrides: []Override{on(Addition, "", "ana"), on(Removal, "ana", "")},
+			want: map[string]string{"2026-06-02 00:00": "ana"}},
+		{name: "who is added is not replaced", zone: "UTC", layers: one, overrides: []Override{on(Addition, "", "ben"), on(Replace, "ben", "chidi")},
+			want: map[string]string{"2026-06-02 00:00": "ana ben"}},
+		{name: "who is added serves beside who stands for everybody", zone: "UTC", layers: one, overrides: []Override{on(Addition, "", "ben"), on(Replace, "", "chidi")},
+			want: map[string]string{"2026-06-02 00:00": "chidi ben"}},
+		{name: "a rotation that stepped by windows did so by those of the layer that uses it", zone: "UTC", layer: "b", layers: []Layer{a, b},
+			want: map[string]string{"2026-05-31 12:00": "", "2026-06-01 08:00": "ben", "2026-06-03 09:00": "", "2026-06-08 09:59": "chidi", "2026-06-08 10:00": "", "2026-06-15 08:00": "ben", "2026-06-22 08:00": "ana"}},
+		{name: "a layer without windows may use it since it no longer steps by them", zone: "UTC", layer: "b", layers: []Layer{a, late},
+			want: map[string]string{"2026-06-14 23:59": "dana", "2026-06-15 00:00": "ben", "2026-06-22 00:00": "ana"}},
+	}
+}
+
+// Ensures that people are on call at instants that were worked out by hand, most of them also by
+// a program that shares nothing with this one, where rules meet changes of the clock or each other.
 func TestVectors(t *testing.T) {
-	for _, v := range append(clocks(t), rules(t)...) {
+	for _, v := range slices.Concat(clocks(t), rules(t), additions(t)) {
 		t.Run(v.name, func(t *testing.T) {
 			s, err := Compile(Spec{Name: "s", TimeZone: v.zone, Layers: v.layers, Away: v.away, Overrides: v.overrides, Fallback: []UserID{"zoe"}})
 			require.NoError(t, err)

@@ -32,24 +32,21 @@ func (a *answer) hides(l *line) bool { return a.settled && l.priority < a.level 
 // take adds what a line says to entries, which are those of the answer: they are
 // handed on by value, so that their room stays on the stack.
 func (a *answer) take(v *view, l *line, d *duty, entries []entry) []entry {
-	hidden := a.hides(l)
-	for i := range d.entries {
-		if hidden && !d.entries[i].added {
-			continue
-		}
-		n := len(entries)
-		if entries = enter(entries, &d.entries[i]); len(entries) > n {
-			entries[n].added = false // all who are on call are equal
-			if hidden {
-				a.source = max(a.source, d.entries[i].source)
+	if a.hides(l) {
+		for i := range d.added {
+			n := len(entries)
+			if entries = enter(entries, &d.added[i]); len(entries) > n {
+				a.source = max(a.source, d.added[i].source)
 			}
 		}
+		return entries
 	}
-	if !hidden {
-		a.source = max(a.source, d.source)
-		if d.present && !a.settled && !v.flat {
-			a.settled, a.level = true, l.priority
-		}
+	for i := range d.entries {
+		entries = enter(entries, &d.entries[i])
+	}
+	a.source = max(a.source, d.source)
+	if d.present && !a.settled && !v.flat {
+		a.settled, a.level = true, l.priority
 	}
 	return entries
 }

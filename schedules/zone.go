@@ -24,7 +24,7 @@ const (
 )
 
 // zone resolves wall clocks of one location. Offsets in it are exact at every
-// instant; the table only spares time package look-ups.
+// instant; the table only spares time package look-ups, and may be missing.
 type zone struct {
 	loc   *time.Location
 	table []stretch
@@ -103,7 +103,7 @@ func tabled(u int64) bool { return u >= tableFrom+2*shadow && u < tableTo-2*shad
 // offset is the seconds east of UTC at u, and an instant after u until which
 // they hold at least.
 func (z *zone) offset(u int64) (offset, end int64) {
-	if u < tableFrom || u >= tableTo {
+	if u < tableFrom || u >= tableTo || z.table == nil {
 		return z.probe(u)
 	}
 	i := z.at(u)
@@ -115,7 +115,7 @@ func (z *zone) offset(u int64) (offset, end int64) {
 
 // first is the first instant at which the local clock shows wall or later.
 func (z *zone) first(wall int64) int64 {
-	if tabled(wall) {
+	if tabled(wall) && z.table != nil {
 		for i := z.at(wall - reach); ; i++ {
 			s := &z.table[i]
 			if at := max(s.start, wall-s.offset); i+1 == len(z.table) || at < z.table[i+1].start {
