@@ -17,7 +17,7 @@ func rotationOf(participants string) string {
 	return "rotation: { every: 1 week, start: 2026-01-05T09:00, participants: " + participants + " }"
 }
 
-// faultsOf are the messages about schedule s with this layer and this more, beside the
+// faultsOf are the messages, warnings too if there is a fault, about schedule s with this layer and this more, beside the
 // users ana and ben and the team everyone.
 func faultsOf(t *testing.T, layer, more string) (messages []string) {
 	t.Helper()
@@ -27,7 +27,7 @@ func faultsOf(t *testing.T, layer, more string) (messages []string) {
 	if err != nil {
 		var problems Problems
 		require.ErrorAs(t, err, &problems)
-		for _, p := range problems.Errors() {
+		for _, p := range problems {
 			messages = append(messages, p.Message)
 		}
 	}
@@ -181,6 +181,16 @@ func TestNobodyOnPurpose(t *testing.T) {
 			}
 		}
 	}
-	backwards := "    overrides: [{ type: only, from: 2026-03-02T09:00, to: 2026-03-01T09:00, shifts: [] }]\n"
-	assert.NotEmpty(t, faultsOf(t, rotationOf("[ana]"), backwards))
+	for override, fault := range map[string]string{ // alone: what follows from it is not told
+		"from: 2026-03-02T09:00, to: 2026-03-01T09:00, shifts: []":                                                            "not after it begins",
+		"from: 2026-03-01T09:00, shifts: []":                                                                                  "to is missing",
+		"from: 2026-03-01T09:00, to: noon, shifts: [{ from: 2026-03-01T09:00, to: 2026-03-01T12:00, users: [ana] }]":          `"noon" is not a local date and time`,
+		"from: 2026-03-01T09:00, to: 2026-03-02T09:00, shifts: [{ from: 2026-03-01T12:00, to: 2026-03-01T09:00, users: [] }]": "not after it begins",
+		"from: 2026-03-01T09:00, to: 2026-03-02T09:00, shifts: [{ from: 2026-03-01T12:00, to: 2026-03-01T13:00 }]":            "users is missing; name who serves, or write [] for nobody",
+	} {
+		got := faultsOf(t, rotationOf("[ana]"), "    overrides: [{ type: only, "+override+" }]\n")
+		if assert.Len(t, got, 1, override) {
+			assert.Contains(t, got[0], fault)
+		}
+	}
 }

@@ -30,8 +30,9 @@ func (r *reader) override(n node, spec schedules.Spec) (o schedules.Override, ok
 	if o.Type, ok = r.overrideType(f); !ok {
 		return o, true
 	}
+	timed := false
 	if o.Type != schedules.Swap {
-		r.overrideTimes(f, &o)
+		o.From, o.To, timed = r.duty(f)
 	}
 	for key, into := range map[string]*schedules.UserID{"add": &o.Add, "remove": &o.Remove} {
 		if u, ok := f.get(key); ok {
@@ -45,7 +46,7 @@ func (r *reader) override(n node, spec schedules.Spec) (o schedules.Override, ok
 	case schedules.Swap:
 		r.swap(f, &o)
 	case schedules.Only:
-		r.only(f, &o)
+		r.only(f, &o, timed)
 	}
 	return o, true
 }
@@ -93,17 +94,8 @@ func (r *reader) overrideType(f fields) (t schedules.OverrideType, ok bool) {
 	return t, true
 }
 
-func (r *reader) overrideTimes(f fields, o *schedules.Override) {
-	if from, ok := f.need("from"); ok {
-		o.From, _ = r.civil(from)
-	}
-	if to, ok := f.need("to"); ok {
-		o.To, _ = r.civil(to)
-	}
-}
-
-// only reads the shifts that are all there is.
-func (r *reader) only(f fields, o *schedules.Override) {
+// only reads the shifts that are all there is; timed says whether from and to are known.
+func (r *reader) only(f fields, o *schedules.Override, timed bool) {
 	shifts, listed := f.get("shifts")
 	_, added := f.get("add")
 	switch {
@@ -115,7 +107,9 @@ func (r *reader) only(f fields, o *schedules.Override) {
 		return
 	case listed && shifts.emptyList():
 		o.Shifts = []schedules.OnlyShift{{From: o.From, To: o.To}} // all the time, of nobody
-		r.deserted(shifts, o.From, o.To)
+		if timed {
+			r.deserted(shifts, o.From, o.To)
+		}
 		return
 	}
 	for _, n := range f.list("shifts") {
@@ -134,7 +128,7 @@ func (r *reader) only(f fields, o *schedules.Override) {
 		default:
 			shift.Users = r.group(r.list(users), "user")
 		}
-		if ok && (from.Before(o.From) || o.To.Before(to)) {
+		if ok && timed && (from.Before(o.From) || o.To.Before(to)) {
 			r.fail(n, "the shift lies outside the override, from %s to %s; cut it or widen the override", o.From, o.To)
 		}
 		o.Shifts = append(o.Shifts, shift)
@@ -168,7 +162,7 @@ func (r *reader) swap(f fields, o *schedules.Override) {
 	}
 }
 
-// duty reads from and to of a shift.
+// duty reads from and to of a shift or of an override.
 func (r *reader) duty(f fields) (from, to schedules.Civil, ok bool) {
 	begin, hasFrom := f.need("from")
 	end, hasTo := f.need("to")

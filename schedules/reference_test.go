@@ -275,7 +275,9 @@ func (r reference) group(loc *time.Location, l Layer) (group []UserID, why strin
 	}
 	for k := 0; ; k++ { // the next who is there serves for those who are not
 		for tries := 0; len(groups[at%n]) > 0 && !there(at); tries++ {
-			for at++; len(groups[at%n]) == 0; at++ { // an empty place is nobody's substitute
+			at++
+			for len(groups[at%n]) == 0 { // an empty place is nobody's substitute
+				at++
 			}
 			if tries > n {
 				return nil, SourceRotation // all are away

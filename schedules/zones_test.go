@@ -21,7 +21,7 @@ func everyZone(t testing.TB) []string {
 		t.Logf("only the tricky zones are tried: %v", err)
 		return trickyZones
 	}
-	defer archive.Close()
+	defer func() { require.NoError(t, archive.Close()) }()
 	var names []string
 	for _, f := range archive.File {
 		if !strings.HasSuffix(f.Name, "/") && f.Name != "Factory" {
