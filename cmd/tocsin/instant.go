@@ -20,8 +20,10 @@ func parseInstant(flag, text string, zone *time.Location, absent time.Time) (tim
 		return sane(flag, text, t)
 	}
 	for _, layout := range []string{"2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02 15:04:05"} {
-		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
-			return sane(flag, text, t)
+		if t, err := time.Parse(layout, text); err == nil { // by the rule of package schedules when the clock skips or repeats it
+			year, month, day := t.Date()
+			hour, minute, second := t.Clock()
+			return sane(flag, text, schedules.Civil{Year: year, Month: month, Day: day, Hour: hour, Minute: minute, Second: second}.In(zone))
 		}
 	}
 	return time.Time{}, usagef("--%s %q is no time; write 2026-03-01T09:00:00Z, or 2026-03-01T09:00 or 2026-03-01 on the clock of %s", flag, text, zone)

@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -53,6 +54,19 @@ Tue 2026-03-03 13:00:00 CET  Tue 2026-03-17 13:00:00 CET  backup   ben      rota
 Mon 2026-03-09 09:00:00 CET  Mon 2026-03-16 09:00:00 CET  primary  ben      rotation
 Mon 2026-03-16 09:00:00 CET  Tue 2026-03-17 13:00:00 CET  primary  ana      rotation
 `, "\n"), ""}, r)
+}
+
+// A time that the clock skips means the first one after it, as everywhere in a schedule.
+func TestTimesOfTheClock(t *testing.T) {
+	zone, err := time.LoadLocation("America/New_York")
+	require.NoError(t, err)
+	for text, want := range map[string]string{
+		"2026-03-08T02:30": "2026-03-08T07:00:00Z", "2026-11-01 01:30": "2026-11-01T05:30:00Z", "2026-03-08": "2026-03-08T05:00:00Z",
+	} {
+		at, err := parseInstant("at", text, zone, noon)
+		require.NoError(t, err)
+		require.Equal(t, want, at.UTC().Format(time.RFC3339), text)
+	}
 }
 
 func TestSchedulesList(t *testing.T) {
