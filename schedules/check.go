@@ -140,7 +140,7 @@ func (c *compiler) checkOf(l Layer, of string) error {
 		return errors.New("the rotation is its own; name another layer in `of`")
 	case c.spec.Layers[i].Rotation.Of != "":
 		return fmt.Errorf("layer %q itself uses the rotation of %q; name that in `of`, with the sum of the offsets", of, c.spec.Layers[i].Rotation.Of)
-	case c.spec.Layers[i].Fixed != nil || slices.ContainsFunc(c.spec.Layers[i].Before, func(b Layer) bool { return b.Fixed != nil }):
+	case c.spec.Layers[i].Fixed != nil || c.spec.Layers[i].calendarAfter(l):
 		return fmt.Errorf("layer %q has fixed shifts and no rotation; name another in `of`", of)
 	case len(l.Windows) == 0:
 		return l.checkWindowless(c.spec.Layers[i])
@@ -164,6 +164,13 @@ func (l Layer) checkWindowless(base Layer) error {
 		return fmt.Errorf("the rotation of layer %q steps with each occurrence of a window; give this layer windows too", base.Name)
 	}
 	return nil
+}
+
+// calendarAfter says whether a layer had fixed shifts when the last description of another held.
+func (l Layer) calendarAfter(other Layer) bool {
+	phases := other.phases()
+	from := phases[len(phases)-1].from
+	return slices.ContainsFunc(l.phases(), func(p phase) bool { return p.Fixed != nil && p.to > from })
 }
 
 func (r Rotation) empty() bool { return r.equal(Rotation{}) }

@@ -150,6 +150,7 @@ func (c *compiler) line(i int, p phase) *line {
 		name: c.spec.Layers[i].Name, layer: int32(i), role: p.Role, priority: p.Priority,
 		zone: c.zoneOf(p.Layer), windows: newPattern(p.Windows), away: p.Away.Then,
 	}
+	l.from, l.to = p.from, p.to
 	l.span(kindAbsent, p.from, p.to)
 	if p.Fixed == nil {
 		r := p.Rotation
@@ -180,9 +181,10 @@ func (c *compiler) line(i int, p phase) *line {
 	return l
 }
 
-// effect adds an effect that lasts; one that does not lies inside a gap of the clock.
+// effect adds an effect that lasts while the line holds; one that does not last at all lies
+// inside a gap of the clock.
 func (l *line) effect(e effect) {
-	if e.from < e.to {
+	if e.from < e.to && (e.kind == kindAbsent || e.from < l.to && e.to > l.from) {
 		l.effects = append(l.effects, e)
 	}
 }

@@ -14,6 +14,7 @@ type line struct {
 	role     string
 	priority int
 	zone     *zone
+	from, to int64  // when it holds
 	cycle    *cycle // nil for fixed shifts
 	groups   [][]person
 	first    int // place of turn 0

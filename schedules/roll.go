@@ -146,7 +146,7 @@ func (r *roller) added(i int) {
 			if len(before) > 1 && before[len(before)-1].Since.Equal(phase.Since) {
 				before = before[:1]
 			}
-			if phase.Rotation.Step != StepOccurrence || len(phase.Windows) > 0 {
+			if p.Fixed == nil && (phase.Rotation.Step != StepOccurrence || len(phase.Windows) > 0) {
 				before = append(before, phase)
 			}
 		}
@@ -154,6 +154,9 @@ func (r *roller) added(i int) {
 	}
 	r.pin(i, since, 0, before)
 	r.notes[i] = "it is new and takes effect at once"
+	if since.After(r.now) && len(before) == 1 {
+		r.notes[i] = fmt.Sprintf("it is new and begins %s, with the rotation that it uses", (&change{new: l}).clock(since))
+	}
 }
 
 // only is the schedule of one description, with the time off that is known, but without
@@ -195,12 +198,6 @@ func (r *roller) floor(i int) time.Time {
 // pin fixes layer i, with what is recent of its earlier phases.
 func (r *roller) pin(i int, since time.Time, first int, phases []Layer) {
 	name := r.new.Layers[i].Name
-	for k := len(phases) - 1; k >= 0 && r.new.used(name); k-- {
-		if phases[k].Fixed != nil { // who uses a rotation needs one at all times
-			phases = phases[k+1:]
-			break
-		}
-	}
 	p := Pin{Layer: name, Since: since, First: first, Before: keep(phases, since, r.now)}
 	if p.Since.IsZero() && p.First == 0 {
 		return
@@ -273,11 +270,6 @@ func (s Spec) alone(l Layer) Layer {
 	last := len(phases) - 1
 	phases[last].Before = phases[:last:last]
 	return phases[last]
-}
-
-// used says whether another layer uses the rotation of the one with that name.
-func (s Spec) used(name string) bool {
-	return slices.ContainsFunc(s.Layers, func(l Layer) bool { return l.Rotation.Of == name })
 }
 
 // sameDescription compares what an admin writes about two plain layers.

@@ -350,6 +350,10 @@ func drawRollChange(t *rapid.T, spec Spec, now int64) Spec {
 		switch change := rapid.SampledFrom([]string{"nothing", "nothing", "join", "leave", "move", "list", "turns", "all"}).Draw(t, "change"); {
 		case change == "all":
 			drawRollLayer(t, l, i, now)
+			if l.Rotation.Of != "" && spec.Layers[0].Fixed != nil {
+				*l = spec.plain(*l)
+				l.Rotation, l.Fixed = Rotation{}, spec.Layers[0].Fixed
+			}
 			continue
 		case l.Fixed != nil:
 			continue

@@ -91,14 +91,25 @@ func drawSequel(t *rapid.T, written []Spec, now int64) Spec {
 	}
 	next := last
 	next.Layers = slices.Clone(last.Layers)
-	for i := 1; i < len(next.Layers); i++ {
+	for i := range next.Layers {
 		l := &next.Layers[i]
+		if i == 0 {
+			drawCalendarOfFirst(t, &next, now)
+			continue
+		}
 		switch change := rapid.SampledFrom([]string{"own", "of", "back", "twin", "calendar", "nothing"}).Draw(t, "change"); change {
 		case "own": // the same, written out
 			*l = next.plain(*l)
 		case "of":
+			if next.Layers[0].Fixed != nil {
+				continue
+			}
 			l.Fixed, l.Rotation = nil, Rotation{Of: "a", Offset: rapid.IntRange(0, 3).Draw(t, "offset")}
-		case "twin": // as the first layer, perhaps in another order
+		case "twin":
+			if next.Layers[0].Fixed != nil {
+				continue
+			}
+			// as the first layer, perhaps in another order
 			of := *l
 			of.Fixed, of.Rotation = nil, Rotation{Of: "a", Offset: rapid.IntRange(0, 3).Draw(t, "offset")}
 			*l = next.plain(of)
@@ -106,12 +117,26 @@ func drawSequel(t *rapid.T, written []Spec, now int64) Spec {
 				l.Rotation.Participants = rapid.Permutation(slices.Clone(l.Rotation.Participants)).Draw(t, "order")
 			}
 		case "back": // this layer alone is as it was
-			*l = written[rapid.IntRange(0, len(written)-1).Draw(t, "which")].Layers[i]
+			back := written[rapid.IntRange(0, len(written)-1).Draw(t, "which")].Layers[i]
+			if back.Rotation.Of == "" || next.Layers[0].Fixed == nil {
+				*l = back
+			}
 		case "calendar":
 			l.Rotation, l.Fixed = Rotation{}, drawCalendar(t, now)
 		}
 	}
 	return settled(next)
+}
+
+// drawCalendarOfFirst makes the first layer a calendar, if no other uses it, or a rotation again.
+func drawCalendarOfFirst(t *rapid.T, next *Spec, now int64) {
+	l := &next.Layers[0]
+	switch used := slices.ContainsFunc(next.Layers, func(l Layer) bool { return l.Rotation.Of != "" }); {
+	case l.Fixed != nil && rapid.Bool().Draw(t, "again a rotation"):
+		drawRollLayer(t, l, 0, now)
+	case !used && rapid.Bool().Draw(t, "a calendar"):
+		l.Rotation, l.Fixed = Rotation{}, drawCalendar(t, now)
+	}
 }
 
 // drawCalendar draws shifts around now, with and without gaps between them.

@@ -326,7 +326,11 @@ func TestRollCalendar(t *testing.T) {
 	both := berlin(weekly("primary", "ana dana"), Layer{Name: "secondary", Rotation: Rotation{Of: "primary", Offset: 1}})
 	spec, notes := rolled(t, calendar, both, RolloutAfterShift, wednesday)
 	assert.Equal(t, "dana ana", served(t, spec, "primary", wednesday, 2), notes)
-	assert.Equal(t, "ana dana", served(t, spec, "secondary", wednesday, 2), notes)
+	assert.Equal(t, "none dana ana", served(t, spec, "secondary", wednesday, 3), notes)
+	assert.Contains(t, notes, "layer secondary: it is new and begins Mon 30 Nov 2026 09:00 CET, with the rotation that it uses")
+	alone, _ := rolled(t, calendar, berlin(both.Layers[0]), RolloutAfterShift, wednesday)
+	spec, notes = rolled(t, alone, both, RolloutAfterShift, wednesday.Add(time.Hour))
+	assert.Equal(t, "dana ana", served(t, spec, "primary", wednesday, 2), "somebody who uses the rotation to come moves nobody: %s", notes)
 }
 
 // Ensures that windows, priorities and the span in which a layer exists are part of its

@@ -25,10 +25,6 @@ func (c *change) decide() (since time.Time, first int) {
 		c.note = vacant
 		return later(c.now, c.floor), 0
 	}
-	if c.old.Fixed != nil && c.new.Fixed == nil && c.roller.new.used(c.new.Name) {
-		c.note = "others use its rotation, so the calendar ends at once"
-		return c.now, c.first(max(0, lineup(c.new.Rotation.Participants).overlapping(held)), c.now)
-	}
 	mode, why, begins := c.mode, "", c.begins()
 	if mode == RolloutNow && !begins.After(c.now) && !c.floor.After(c.now) {
 		if first, ok := c.atOnce(held); ok {
