@@ -137,6 +137,25 @@ type Active struct {
 // with a [BrokenError] everything but Config is filled in as far as it can be read. An overlay
 // that cannot be read or built is left out rather than the revision.
 func (h *History) Load(ctx context.Context) (a Active, err error) {
+	if a, err = h.Read(ctx); err != nil {
+		return a, err
+	}
+	base, err := h.Build(a.Revision.Bundle)
+	if err != nil {
+		return a, &BrokenError{"revision " + a.Revision.Label(), err}
+	}
+	if a.Config, err = compose(base, a.Revision, a.Overlay); err == nil {
+		return a, nil
+	}
+	a.Left = errors.Join(a.Left, err)
+	if a.Config, err = compose(base, a.Revision, Overlay{}); err != nil {
+		return a, &BrokenError{"revision " + a.Revision.Label(), err}
+	}
+	return a, nil
+}
+
+// Read is Load without building anything: Config stays nil. It is cheap.
+func (h *History) Read(ctx context.Context) (a Active, err error) {
 	if a.Head, err = h.Head(ctx); err != nil {
 		return a, err
 	}
@@ -150,17 +169,6 @@ func (h *History) Load(ctx context.Context) (a Active, err error) {
 		return a, err
 	}
 	a.Left = err
-	base, err := h.Build(a.Revision.Bundle)
-	if err != nil {
-		return a, &BrokenError{"revision " + a.Revision.Label(), err}
-	}
-	if a.Config, err = compose(base, a.Revision, a.Overlay); err == nil {
-		return a, nil
-	}
-	a.Left = errors.Join(a.Left, err)
-	if a.Config, err = compose(base, a.Revision, Overlay{}); err != nil {
-		return a, &BrokenError{"revision " + a.Revision.Label(), err}
-	}
 	return a, nil
 }
 

@@ -156,6 +156,11 @@ func (a *App) follow(ctx context.Context, again bool) error {
 	if !again && (head == a.active.Load().Head || refused != nil && refused.head == head) {
 		return nil
 	}
+	if refused == nil && head == a.active.Load().Head { // only the content can be another
+		if stored, err := a.history.Read(ctx); err == nil && sameAs(a.active.Load(), &stored) {
+			return nil
+		}
+	}
 	active, err := a.history.Load(ctx)
 	var broken *history.BrokenError
 	switch {
@@ -166,8 +171,6 @@ func (a *App) follow(ctx context.Context, again bool) error {
 		return nil // own files, and nothing else was ever applied
 	case err != nil:
 		return err
-	case sameAs(a.active.Load(), &active):
-		return nil
 	}
 	if err := a.enforce(&active); err != nil {
 		a.refuse(head, err)
