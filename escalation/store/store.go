@@ -178,6 +178,13 @@ type Store interface {
 	Once(ctx context.Context, key string, now time.Time) (string, bool, error)
 	SetOnce(ctx context.Context, key, value string, now time.Time, keep time.Duration) error
 
+	// Announce says that this process is there, and what the others shall know of it, until keep
+	// has passed; announced again it replaces what was said. keep 0 takes it back. It is no
+	// promise: what was announced may be lost whenever the store or the process restarts.
+	Announce(ctx context.Context, process string, value []byte, now time.Time, keep time.Duration) error
+	// Announced returns what the processes said that are there at now, by process.
+	Announced(ctx context.Context, now time.Time) (map[string][]byte, error)
+
 	// Append adds the next value to a series, whose values are numbered from 1: revisions of the
 	// configuration, of the overlay. after is the number of the last one that the caller knows
 	// (0: none); ErrConflict when that is not the last one. Append with the token of the last

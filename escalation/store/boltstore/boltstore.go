@@ -96,6 +96,8 @@ type Store struct {
 	ended  chan struct{}
 
 	free map[string]hint // per phone; only the writing goroutine uses it
+
+	peers peers
 }
 
 var _ store.Store = (*Store)(nil)

@@ -45,6 +45,7 @@ type Store struct {
 	phones map[string]*phoneBook
 	once   map[string]proof
 	series map[string]*series
+	peers  map[string]announcement
 	intake []store.Intake // sorted by time
 }
 
@@ -92,7 +93,7 @@ func New(o Options) *Store {
 		incidents: map[paging.IncidentID]*record{}, keys: map[routing.DedupKey]paging.IncidentID{},
 		identity: map[escalation.MemberKey]map[paging.IncidentID]bool{}, groups: map[group]map[store.Membership]bool{},
 		attempts: map[int]*agenda[paging.AttemptID]{}, phones: map[string]*phoneBook{}, once: map[string]proof{},
-		series: map[string]*series{},
+		series: map[string]*series{}, peers: map[string]announcement{},
 	}
 }
 

@@ -22,6 +22,7 @@
 //	s            hash     series → number and token of its last value  (shard 0)
 //	s:<name>:<n> string   format, token, value of a series             (shard 0)
 //	intake       stream   intake log                (shard 0)
+//	w            hash     process → until when it counts, what it announced  (shard 0)
 //
 // # Rules
 //

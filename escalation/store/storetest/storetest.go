@@ -68,7 +68,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, opts ...Option) {
 	}
 	groups := []map[string]func(*suite){
 		commitTests(), raceTests(), rowTests(), counterTests(), timerTests(), claimTests(), attemptTests(),
-		codeTests(), phoneTests(), keepTests(), seriesTests(), listTests(), newerTests(), restartTests(),
+		codeTests(), phoneTests(), keepTests(), seriesTests(), peerTests(), listTests(), newerTests(), restartTests(),
 	}
 	for _, group := range groups {
 		for name, test := range group {
