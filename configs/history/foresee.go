@@ -35,12 +35,12 @@ func (h *History) foresee(ctx context.Context, d *draft, p Proposal, now time.Ti
 		return nil
 	}
 	d.change.Handovers = handovers(d.old.Book().Schedules, d.config.Book().Schedules, now)
+	if p.Origin == FromFiles { // a process that starts waits for nothing that nobody reads
+		return nil
+	}
 	before, after := weaknesses(d.old, now), weaknesses(d.config, now)
 	d.change.New, d.change.Gone = without(after, before), without(before, after)
 	d.change.Skipped = without(skipped(d.config), skipped(d.old))
-	if p.Origin == FromFiles { // a process that starts does not wait for history
-		return nil
-	}
 	recent, err := h.recent(ctx, now)
 	if err != nil {
 		notef(d, "recent alerts cannot be read, so it is not known whether routes move: %v", err)

@@ -38,7 +38,7 @@ func (d *draft) roll(base *configs.Config, now time.Time) error {
 		}
 		for i := range pins {
 			var gone []schedules.UserID
-			pins[i], gone = pins[i].WithoutFrom(now, func(u schedules.UserID) bool { return base.Book().Users[u] == nil })
+			pins[i], gone = pins[i].Without(now, func(u schedules.UserID) bool { return base.Book().Users[u] == nil })
 			for _, u := range gone {
 				notef(d, "%s/%s: %s is no user any more; until the change takes effect the next in turn serves instead", name, pins[i].Layer, u)
 			}

@@ -146,7 +146,8 @@ func (a *App) Follow(ctx context.Context) error {
 	return a.follow(ctx, false)
 }
 
-// follow looks; with again also behind a number that was followed or refused already.
+// follow looks whether something else is active; with again also behind a number that was
+// followed or refused already.
 func (a *App) follow(ctx context.Context, again bool) error {
 	head, err := a.history.Head(ctx)
 	if err != nil {
@@ -161,11 +162,16 @@ func (a *App) follow(ctx context.Context, again bool) error {
 			return nil
 		}
 	}
+	return a.adopt(ctx)
+}
+
+// adopt builds what is active anew, with the secrets as they are now, and puts it in force.
+func (a *App) adopt(ctx context.Context) error {
 	active, err := a.history.Load(ctx)
 	var broken *history.BrokenError
 	switch {
 	case errors.As(err, &broken):
-		a.refuse(head, err)
+		a.refuse(active.Head, err)
 		return err
 	case errors.Is(err, history.ErrNone) && a.active.Load().Head == (history.Head{}):
 		return nil // own files, and nothing else was ever applied
@@ -173,12 +179,12 @@ func (a *App) follow(ctx context.Context, again bool) error {
 		return err
 	}
 	if err := a.enforce(&active); err != nil {
-		a.refuse(head, err)
+		a.refuse(active.Head, err)
 		return err
 	}
 	a.refused.Store(nil)
 	a.metrics.reloads.WithLabelValues("done").Inc()
-	a.log.Info("a new configuration is in force", "revision", active.Revision.Label(), "author", active.Revision.Author, "overlay", active.Head.Overlay)
+	a.log.Info("a configuration is in force", "revision", active.Revision.Label(), "author", active.Revision.Author, "overlay", active.Head.Overlay)
 	a.warn(active.Config)
 	return nil
 }

@@ -8,8 +8,8 @@ import (
 	"tocsin/configs"
 )
 
-// Reload puts the present content of the files in force, for all processes. All that can fail
-// comes first, so that a bad configuration never replaces a good one. A managed installation
+// Reload puts the present content of the files in force, for all processes, and reads secrets
+// anew in this one. All that can fail comes first, so that a bad configuration never replaces a good one. A managed installation
 // only looks whether its files differ.
 func (a *App) Reload(ctx context.Context) error {
 	a.reloading.Lock()
@@ -32,14 +32,14 @@ func (a *App) reload(ctx context.Context) error {
 	}
 	if a.config.Load().Managed {
 		a.prefersFiles(a.active.Load().Revision.Meta, files.Hash())
-		return a.follow(ctx, true)
+		return a.adopt(ctx)
 	}
 	for done := false; !done; {
 		if done, err = a.bring(ctx, files); err != nil {
 			return err
 		}
 	}
-	return a.follow(ctx, true)
+	return a.adopt(ctx)
 }
 
 // standing is how this process stands to the store.

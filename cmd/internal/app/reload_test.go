@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +69,26 @@ func TestReload(t *testing.T) {
 		assertOnTime(t, "secondary after two reloads", due, second.At)
 		assert.True(t, second.At.After(started))
 	})
+}
+
+// A secret that was rotated in its file is in force after a reload, although no file of the
+// configuration changed; the old one is refused from then on.
+func TestReloadReadsSecretsAgain(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t, apptest.Bolt, strings.Replace(small, "token: { env: TOCSIN_DEMO_API_TOKEN }", "token: { file: ops.token }", 1))
+	rotate := func(token string) map[string]string {
+		require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(w.Config), "ops.token"), []byte(token), 0o600))
+		return map[string]string{"Authorization": "Bearer " + token}
+	}
+	before := rotate("before-" + w.Env[standin.EnvAPIToken])
+	g := w.Run()
+	require.Equal(t, http.StatusOK, g.Do(http.MethodGet, "/api/v1/status", nil, before).Status)
+	after := rotate("after-" + w.Env[standin.EnvAPIToken])
+	require.Equal(t, http.StatusUnauthorized, g.Do(http.MethodGet, "/api/v1/status", nil, after).Status)
+
+	require.Equal(t, http.StatusOK, g.Post("/-/reload", nil, before).Status)
+	require.Equal(t, http.StatusOK, g.Do(http.MethodGet, "/api/v1/status", nil, after).Status)
+	require.Equal(t, http.StatusUnauthorized, g.Do(http.MethodGet, "/api/v1/status", nil, before).Status)
 }
 
 // tierStarts are the starts of an incident's tiers, by the clocks of their promises.
