@@ -1,7 +1,10 @@
 package schedules
 
 import (
+	"flag"
+	"os"
 	"slices"
+	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -230,4 +233,20 @@ func (d drawer) override(layers int) (o Override) {
 		o.Remove = d.user("remove")
 	}
 	return o
+}
+
+// checkOften draws as often as TOCSIN_SEQUENCES or -rapid.checks say, and in a plain run as
+// often as plain does.
+func checkOften(t *testing.T, plain string, property func(*rapid.T)) {
+	checks, given := flag.Lookup("rapid.checks"), false
+	before := checks.Value.String()
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == checks.Name })
+	if n := os.Getenv("TOCSIN_SEQUENCES"); n != "" {
+		plain = n
+	}
+	if !given {
+		require.NoError(t, checks.Value.Set(plain))
+	}
+	t.Cleanup(func() { require.NoError(t, checks.Value.Set(before)) })
+	rapid.Check(t, property)
 }

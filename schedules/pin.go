@@ -47,15 +47,12 @@ func (s Spec) Pinned(pins []Pin) Spec {
 	return s
 }
 
-// Without takes people who no longer exist out of all that held before, as a description that
-// stays until the end of a turn may still name them: a group loses them, one of which nobody is
-// left has the next group of the order serve in its place, and fixed shifts lose them. The
-// order and the times of hand-offs stay. It returns who was taken out. The past then renders
-// without them; see [Pin.WithoutFrom].
-func (p Pin) Without(gone func(UserID) bool) (Pin, []UserID) { return p.WithoutFrom(time.Time{}, gone) }
-
-// WithoutFrom is [Pin.Without] from an instant on: before it they have served, and that stays.
-func (p Pin) WithoutFrom(at time.Time, gone func(UserID) bool) (Pin, []UserID) {
+// Without takes people who no longer exist out of what held before, from an instant on, as a
+// description that stays until the end of a turn may still name them: a group loses them, one of
+// which nobody is left has the next group of the order serve in its place, and fixed shifts lose
+// them. The order and the times of hand-offs stay, and so does whoever served before at. It
+// returns who was taken out.
+func (p Pin) Without(at time.Time, gone func(UserID) bool) (Pin, []UserID) {
 	var out []UserID
 	var before []Layer
 	for i, l := range p.Before {

@@ -32,7 +32,7 @@ func TestPinWithout(t *testing.T) {
 	} {
 		l := weekly("primary", story.before)
 		pin := Pin{Layer: "primary", Since: wednesday, First: 2, Before: []Layer{l}}
-		got, out := pin.Without(named(story.gone...))
+		got, out := pin.Without(time.Time{}, named(story.gone...))
 		assert.Equal(t, story.out, out, story.before)
 		assert.Equal(t, story.want, told(got.Before[0].Rotation.Participants...))
 		assert.Equal(t, story.before, told(pin.Before[0].Rotation.Participants...), "the pin given stays")
@@ -41,25 +41,25 @@ func TestPinWithout(t *testing.T) {
 	}
 	shift := Fixed{From: wednesday, To: wednesday.Add(time.Hour), Users: []UserID{"ana", "ben"}}
 	pin := Pin{Before: []Layer{{Fixed: []Fixed{shift}}}}
-	got, out := pin.Without(named("ana"))
+	got, out := pin.Without(time.Time{}, named("ana"))
 	assert.Equal(t, []UserID{"ana"}, out)
 	assert.Equal(t, []UserID{"ben"}, got.Before[0].Fixed[0].Users)
 	assert.Len(t, pin.Before[0].Fixed[0].Users, 2)
-	_, out = Pin{Since: wednesday}.Without(named("ana"))
+	_, out = Pin{Since: wednesday}.Without(time.Time{}, named("ana"))
 	assert.Empty(t, out)
 }
 
 // Ensures that somebody who leaves the company in the middle of a shift is followed by the next
 // in turn until the change takes effect, that what has been stays with those who served, and
 // that doing it again changes nothing.
-func TestPinWithoutFrom(t *testing.T) {
+func TestPinWithoutLaterOn(t *testing.T) {
 	old, next := berlin(weekly("primary", "ana ben chidi")), berlin(weekly("primary", "dana ben chidi"))
 	before := wednesday.AddDate(0, 0, -1)
 	old, _ = rolled(t, berlin(weekly("primary", "ana chidi ben")), old, RolloutNow, before) // ana was in what is over, too
 	pins, _, err := Roll(old, next, RolloutAfterShift, wednesday)
 	require.NoError(t, err)
 	for _, at := range []time.Time{wednesday, {}} {
-		pin, out := pins[0].WithoutFrom(at, named("ana"))
+		pin, out := pins[0].Without(at, named("ana"))
 		assert.Equal(t, []UserID{"ana"}, out)
 		spec := next.Pinned([]Pin{pin})
 		s := compiled(t, spec)
@@ -71,7 +71,7 @@ func TestPinWithoutFrom(t *testing.T) {
 		} else {
 			assert.Empty(t, was)
 		}
-		again, out := pin.WithoutFrom(at.Add(time.Minute), named("ana"))
+		again, out := pin.Without(at.Add(time.Minute), named("ana"))
 		assert.Empty(t, out)
 		assert.Equal(t, pin, again)
 		kept, notes := rolled(t, spec, next, RolloutNow, wednesday.Add(time.Hour))

@@ -1,8 +1,6 @@
 package schedules
 
 import (
-	"flag"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -33,15 +31,7 @@ const instantsEach = 10
 // other, with everything that a schedule can have mixed, mostly around changes of
 // clocks. Schedules are as many as TOCSIN_SEQUENCES says, instants ten times that.
 func TestLookupsAgree(t *testing.T) {
-	checks := flag.Lookup("rapid.checks")
-	before := checks.Value.String()
-	if n := os.Getenv("TOCSIN_SEQUENCES"); n != "" {
-		require.NoError(t, checks.Value.Set(n))
-	} else if before == checks.DefValue {
-		require.NoError(t, checks.Value.Set("500"))
-	}
-	defer func() { require.NoError(t, checks.Value.Set(before)) }()
-	rapid.Check(t, agree)
+	checkOften(t, "500", agree)
 }
 
 func agree(t *rapid.T) {

@@ -1,9 +1,7 @@
 package schedules
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -21,16 +19,7 @@ const rollsOfAPlainRun = "400"
 // the new order then goes round from the right place, that the past stays, and that all of it
 // holds for the next changes too, among them taking one back.
 func TestRollKeepsWhoIsOnCall(t *testing.T) {
-	checks, given := flag.Lookup("rapid.checks"), false
-	before := checks.Value.String()
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == checks.Name })
-	if n := os.Getenv("TOCSIN_SEQUENCES"); !given && n != "" {
-		require.NoError(t, checks.Value.Set(n))
-	} else if !given {
-		require.NoError(t, checks.Value.Set(rollsOfAPlainRun))
-	}
-	t.Cleanup(func() { require.NoError(t, checks.Value.Set(before)) })
-	rapid.Check(t, rollOnAndOn)
+	checkOften(t, rollsOfAPlainRun, rollOnAndOn)
 }
 
 func rollOnAndOn(t *rapid.T) {

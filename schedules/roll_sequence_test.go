@@ -1,8 +1,6 @@
 package schedules
 
 import (
-	"flag"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -20,16 +18,7 @@ const sequencesOfAPlainRun = "100"
 // in between, nobody on call now is moved but who was removed with "now", that the past stays,
 // and that a change which Compile takes is never refused.
 func TestRollSequences(t *testing.T) {
-	checks, given := flag.Lookup("rapid.checks"), false
-	before := checks.Value.String()
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == checks.Name })
-	if n := os.Getenv("TOCSIN_SEQUENCES"); !given && n != "" {
-		require.NoError(t, checks.Value.Set(n))
-	} else if !given {
-		require.NoError(t, checks.Value.Set(sequencesOfAPlainRun))
-	}
-	t.Cleanup(func() { require.NoError(t, checks.Value.Set(before)) })
-	rapid.Check(t, rollSequence)
+	checkOften(t, sequencesOfAPlainRun, rollSequence)
 }
 
 func rollSequence(t *rapid.T) {

@@ -52,20 +52,3 @@ func (as absences) of(u UserID) (out []Span) {
 	}
 	return out
 }
-
-// byKind is when each person is off, for each kind of time off in order and without overlap.
-func (as absences) byKind() map[UserID]absences {
-	out := map[UserID]absences{}
-	for _, a := range as {
-		for _, u := range a.Users {
-			of := out[u]
-			at := slices.IndexFunc(of, func(b absence) bool { return b.Kind == a.Kind })
-			if at < 0 {
-				out[u] = append(of, absence{Away{Kind: a.Kind}, a.spans})
-				continue
-			}
-			of[at].spans = mergeSpans(slices.Concat(of[at].spans, a.spans))
-		}
-	}
-	return out
-}

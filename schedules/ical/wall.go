@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tocsin/schedules"
 )
 
 const (
@@ -37,29 +39,7 @@ func (s stamp) day(loc *time.Location) int64 {
 // package schedules. time.Date is no such rule, as what it does in gaps and folds depends
 // on the sign of the offset.
 func first(loc *time.Location, wall int64) time.Time {
-	for u := wall - reach; ; {
-		offset, end, ends := probe(loc, u)
-		if at := max(u, wall-offset); !ends || at < end {
-			return time.Unix(at, 0).In(loc)
-		}
-		u = end
-	}
-}
-
-// probe is the offset at u, and an instant after u up to which it surely holds. In the last
-// days of some leap years the time package answers a bound that has passed; then the offset
-// holds for the UTC day.
-func probe(loc *time.Location, u int64) (offset, end int64, ends bool) {
-	t := time.Unix(u, 0).In(loc)
-	_, seconds := t.Zone()
-	_, bound := t.ZoneBounds()
-	switch {
-	case bound.IsZero():
-		return int64(seconds), 0, false
-	case bound.Unix() <= u:
-		return int64(seconds), (floorDiv(u, daySeconds) + 1) * daySeconds, true
-	}
-	return int64(seconds), bound.Unix(), true
+	return schedules.Civil{Year: 1970, Month: time.January, Day: 1, Second: int(wall)}.In(loc) // which counts on
 }
 
 // reading is what the clock of loc shows at t.
