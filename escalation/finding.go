@@ -10,16 +10,16 @@ import (
 
 // write fills in the sentences.
 func (f *Finding) write(h *fact, now time.Time) {
-	what, todo := f.sentences(h)
+	what, advice := f.sentences(h)
 	f.brief = what
-	f.Text = what + " " + f.when(now) + " (" + h.zone.String() + "): " + todo
+	f.Text = what + " " + f.when(now) + " (" + h.zone.String() + "): " + advice
 	if f.Kind == Unreachable {
-		f.Text = what + ", first " + f.when(now) + " (" + h.zone.String() + "): " + todo
+		f.Text = what + ", first " + f.when(now) + " (" + h.zone.String() + "): " + advice
 	}
 }
 
 // sentences are what is wrong, and what to do about it.
-func (f *Finding) sentences(h *fact) (what, todo string) {
+func (f *Finding) sentences(h *fact) (what, advice string) {
 	who := names(f.Users)
 	tier := f.Policy + ", " + f.Tier
 	switch f.Kind {
@@ -42,7 +42,7 @@ func (f *Finding) sentences(h *fact) (what, todo string) {
 	}
 }
 
-func (f *Finding) consecutive(detail, who, tier string) (what, todo string) {
+func (f *Finding) consecutive(detail, who, tier string) (what, advice string) {
 	is := "is"
 	if len(f.Users) > 1 {
 		is = "are"
@@ -50,17 +50,17 @@ func (f *Finding) consecutive(detail, who, tier string) (what, todo string) {
 	what = who + " " + is + " in " + tier + " and in the next tier, " + f.Also + ","
 	switch {
 	case detail == "the same" && len(f.Users) == 1:
-		todo = who + " would be the only one paged by both"
+		advice = who + " would be the only one paged by both"
 	case detail == "the same":
-		todo = "both page the same people and nobody else"
+		advice = "both page the same people and nobody else"
 	case detail == "nobody new":
-		todo = f.Also + " pages nobody who was not paged before"
+		advice = f.Also + " pages nobody who was not paged before"
 	case detail == "":
-		todo = "nobody else would be left"
+		advice = "nobody else would be left"
 	default:
-		todo = "if " + who + " cannot answer, only " + detail + " would be left"
+		advice = "if " + who + " cannot answer, only " + detail + " would be left"
 	}
-	return what, todo + "; swap one of the shifts, or put somebody else into one tier"
+	return what, advice + "; swap one of the shifts, or put somebody else into one tier"
 }
 
 func placeName(schedule, layer string) string {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"tocsin/configs/history"
-	"tocsin/schedules"
 )
 
 // mostHandovers bounds how many shifts that change hands are listed one by one.
@@ -62,7 +61,7 @@ func printHandovers(w io.Writer, all []history.Handover) error {
 			rows = append(rows, []string{fmt.Sprintf("  … and %d more; --json lists them", len(layers)-i)})
 			break
 		}
-		rows = append(rows, []string{"  " + h.Schedule + "/" + h.Layer, short(h.From), short(h.To), people(h.Before) + " → " + people(h.After)})
+		rows = append(rows, []string{"  " + h.Schedule + "/" + h.Layer, short(h.From), short(h.To), joined(h.Before) + " → " + joined(h.After)})
 	}
 	return table(w, rows)
 }
@@ -73,8 +72,6 @@ func verb(n int, one, many string) string {
 	}
 	return many
 }
-
-func people(users []schedules.UserID) string { return joined(users) }
 
 // short is an instant without seconds.
 func short(t time.Time) string { return t.Format("Mon 2006-01-02 15:04 MST") }

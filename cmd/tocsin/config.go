@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"tocsin/cmd/internal/registry"
 	"tocsin/configs"
 	"tocsin/configs/history"
+	"tocsin/escalation/engine"
 )
 
 // revisions is where configurations are kept: a running server, or its store.
@@ -59,7 +61,11 @@ func (p *place) open(c *cli, cmd *cobra.Command) (r revisions, done func(), err 
 		return nil, nil, fmt.Errorf("cannot open the store %s: %w", p.store, err)
 	}
 	h := &history.History{Series: s, Build: c.buildWithoutSecrets, Token: rand.Text}
-	return direct{h, c.now}, func() { _ = s.Close() }, nil // every write was durable when it returned
+	clock := engine.NewClock(c.now) // the servers' time decides which shift is the current one
+	if err := clock.Measure(cmd.Context(), s.Clock); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("cannot ask the store %s for its time: %w", p.store, err), s.Close())
+	}
+	return direct{h, clock.Now}, func() { _ = s.Close() }, nil // every write was durable when it returned
 }
 
 // direct works on a store without a server.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -66,6 +65,15 @@ func (f *proposing) proposal(c *cli) (p history.Proposal, err error) {
 	return p, err
 }
 
+// ofFiles is the proposal of the files of --config.
+func (f *proposing) ofFiles(c *cli) (history.Proposal, error) {
+	p, err := f.proposal(c)
+	if err != nil {
+		return p, err
+	}
+	return p, c.files(&p)
+}
+
 // files adds the files of --config to a proposal, and the revision that they were pulled from.
 func (c *cli) files(p *history.Proposal) error {
 	if c.config == "" {
@@ -109,11 +117,8 @@ weaknesses. With --replay the recorded alerts of that time are run through both
 configurations in virtual time, and the pages that each person would get are compared.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := f.proposal(c)
+			p, err := f.ofFiles(c)
 			if err != nil {
-				return err
-			}
-			if err := c.files(&p); err != nil {
 				return err
 			}
 			r, done, err := at.open(c, cmd)
@@ -147,11 +152,8 @@ else applied another one since these files were pulled, or since the command beg
 applied and the difference is shown.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := f.proposal(c)
+			p, err := f.ofFiles(c)
 			if err != nil {
-				return err
-			}
-			if err := c.files(&p); err != nil {
 				return err
 			}
 			change, err := c.apply(cmd, at, p)
@@ -226,5 +228,5 @@ func newConfigRollbackCommand(c *cli, at *place) *cobra.Command {
 
 func isFolder(path string) bool {
 	info, err := os.Stat(path)
-	return !errors.Is(err, os.ErrNotExist) && err == nil && info.IsDir()
+	return err == nil && info.IsDir()
 }
