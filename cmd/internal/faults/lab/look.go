@@ -1,14 +1,12 @@
-package crash_test
+package lab
 
 import (
 	"context"
 	"fmt"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"tocsin/cmd/internal/api"
@@ -29,8 +27,9 @@ type world struct {
 }
 
 // look reads every incident with all that belongs to it, and checks each for itself.
-func look(t *testing.T, c *client.Client, texts map[string]telephone.Text) world {
-	t.Helper()
+func (l *Lab) look() world {
+	l.T.Helper()
+	c, texts := l.Gateways[0].Client(), l.Phones.texts()
 	w := world{byAlert: map[string][]api.Incident{}}
 	ids := make(chan string)
 	var mu sync.Mutex
@@ -52,7 +51,7 @@ func look(t *testing.T, c *client.Client, texts map[string]telephone.Text) world
 	err := eachIncident(c, func(id string) { ids <- id })
 	close(ids)
 	readers.Wait() // before w is copied
-	require.NoError(t, err)
+	require.NoError(l.T, err)
 	return w
 }
 
@@ -106,70 +105,5 @@ func (w *world) add(d api.IncidentDetail, texts map[string]telephone.Text) {
 		case a.Kind == paging.Page && !strings.Contains(texts[a.ProviderID].Body, caseName.FindString(i.Title)):
 			wrong(&w.broken, "attempt %s is %s, but the text is another: %q", a.ID, a.State, texts[a.ProviderID].Body)
 		}
-	}
-}
-
-// verdict is the line that a run ends with.
-type verdict struct {
-	store                                     string
-	kills, accepted, stored, paged, confirmed int
-	repeated, lost                            int
-}
-
-func (v verdict) String() string {
-	return fmt.Sprintf("store=%s kills=%d accepted=%d stored=%d paged=%d confirmed=%d repeated=%d lost=%d",
-		v.store, v.kills, v.accepted, v.stored, v.paged, v.confirmed, v.repeated, v.lost)
-}
-
-// judge compares what the senders and the people know with what the gateway says.
-func judge(t *testing.T, v verdict, crashes int, s *stream, p *phones, w world) verdict {
-	t.Helper()
-	assert.Empty(t, w.broken)
-	assert.Empty(t, w.late, "after all that time")
-	alerts, answers := s.tell()
-	for status := range answers {
-		assert.Contains(t, []int{0, 200, 503}, status, "an answer that no sender should get")
-	}
-	for _, a := range alerts {
-		incidents := w.byAlert[a.name]
-		assert.LessOrEqual(t, len(incidents), 1, "%s has more than one incident", a.name)
-		if !a.accepted {
-			continue
-		}
-		v.accepted++
-		paged := p.knows(a.name)
-		if paged {
-			v.paged++
-		}
-		if len(incidents) > 0 {
-			v.stored++
-			checkKnown(t, a, incidents[0], p.confirmed[a.name])
-		}
-		if !paged || len(incidents) == 0 {
-			v.lost++
-			t.Errorf("lost: %s was accepted; in the store: %t, paged: %t", a.name, len(incidents) > 0, paged)
-		}
-	}
-	for attempt, n := range p.copies() {
-		v.repeated += n - 1
-		assert.LessOrEqual(t, n, 1+crashes, "copies of the text for %s", attempt)
-	}
-	v.confirmed = len(p.confirmed)
-	return v
-}
-
-// checkKnown checks that what was confirmed to people and senders still holds.
-func checkKnown(t *testing.T, a alert, i api.Incident, confirmed string) {
-	t.Helper()
-	switch {
-	case a.ended:
-		assert.Equal(t, escalation.Resolved, i.State, "the end of %s was accepted", a.name)
-	case confirmed != "" && !a.ending:
-		assert.Equal(t, escalation.Acknowledged, i.State, "%s: a phone was told %q", a.name, confirmed)
-	case !a.ending:
-		assert.NotEqual(t, escalation.Resolved, i.State, "nobody ended %s", a.name)
-	}
-	if confirmed != "" {
-		assert.NotNil(t, i.Ack, "%s: a phone was told %q", a.name, confirmed)
 	}
 }
