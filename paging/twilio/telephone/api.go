@@ -63,32 +63,42 @@ func (t *Telephone) create(w http.ResponseWriter, r *http.Request) {
 		refuse(w, *bad)
 		return
 	}
-	text, bad := t.accept(d, f)
+	text, told, bad := t.accept(d, f)
 	if bad != nil {
 		refuse(w, *bad)
 		return
+	}
+	if f.EarlyCallbacks {
+		select {
+		case <-told:
+		case <-r.Context().Done():
+		case <-t.ctx.Done():
+		}
 	}
 	if f.answers() {
 		t.play(w, r, f)
 		return
 	}
+	t.linger(r, f)
 	writeJSON(w, http.StatusCreated, t.resource(Event{Text: &text}))
 }
 
-// accept takes a text and starts its way, unless its phone said STOP.
-func (t *Telephone) accept(d draft, f Fault) (Text, *apiError) {
+// accept takes a text and starts its way, unless its phone said STOP. told is closed when its
+// last receipt was posted.
+func (t *Telephone) accept(d draft, f Fault) (taken Text, told <-chan struct{}, bad *apiError) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.opted[pair{d.to, d.from}] {
-		return Text{}, &apiError{Code: 21610, Message: "Attempt to send to unsubscribed recipient"}
+		return Text{}, nil, &apiError{Code: 21610, Message: "Attempt to send to unsubscribed recipient"}
 	}
 	e := &Event{At: t.clock(), Text: &Text{SID: newSID("SM"), At: t.clock(), From: d.from, To: d.to, Body: d.body,
 		Via: ViaAPI, Status: "queued", Segments: paging.Segments(d.body), Callback: d.callback}}
-	taken := *e.Text
-	if !t.startLocked(e, d.valid, f) {
-		return Text{}, &apiError{Code: 20503, Message: "the telephone is closed"}
+	taken = *e.Text
+	told = t.startLocked(e, d.valid, f)
+	if told == nil {
+		return Text{}, nil, &apiError{Code: 20503, Message: "the telephone is closed"}
 	}
-	return taken, nil
+	return taken, told, nil
 }
 
 func (t *Telephone) fetch(w http.ResponseWriter, r *http.Request) {
@@ -99,10 +109,19 @@ func (t *Telephone) fetch(w http.ResponseWriter, r *http.Request) {
 		e = t.inbound[sid]
 	}
 	var found Event
+	var f Fault
 	if e != nil {
 		found = e.clone()
 	}
+	if found.Text != nil {
+		f = t.takeLocked(found.Text.To, Fault.lookups)
+	}
 	t.mu.Unlock()
+	if f.answers() {
+		t.play(w, r, f)
+		return
+	}
+	t.linger(r, f)
 	if !isJSON || e == nil || r.PathValue("account") != t.account {
 		notFound(w, r)
 		return
@@ -122,6 +141,7 @@ func (t *Telephone) list(w http.ResponseWriter, r *http.Request) {
 		t.play(w, r, f)
 		return
 	}
+	t.linger(r, f)
 	q := r.URL.Query()
 	size, err := strconv.Atoi(orElse(q.Get("PageSize"), "50"))
 	page, err2 := strconv.Atoi(orElse(q.Get("Page"), "0"))

@@ -10,16 +10,18 @@ import (
 // maxStatuses bounds how many statuses a text goes through.
 const maxStatuses = 8
 
-// startLocked enters a text and starts the two goroutines that carry it.
-func (t *Telephone) startLocked(e *Event, valid time.Duration, f Fault) bool {
+// startLocked enters a text and starts the two goroutines that carry it. told is closed when
+// the last receipt was posted; it is nil when the telephone is closed.
+func (t *Telephone) startLocked(e *Event, valid time.Duration, f Fault) (told chan struct{}) {
 	receipts := make(chan string, maxStatuses)
 	sid, url := e.Text.SID, e.Text.Callback
 	if !t.spawnLocked(func() { defer close(receipts); t.carry(sid, valid, f, receipts) }) {
-		return false
+		return nil
 	}
 	t.addLocked(e)
-	t.spawnLocked(func() { t.receipts(sid, url, f, receipts) })
-	return true
+	told = make(chan struct{})
+	t.spawnLocked(func() { defer close(told); t.receipts(sid, url, f, receipts) })
+	return told
 }
 
 // carry moves a text through its statuses. Twilio posts no receipt for the first.
@@ -76,6 +78,9 @@ func (t *Telephone) receipts(sid, callback string, f Fault, in <-chan string) {
 			continue
 		}
 		late = append(late, status)
+		if !t.rest(f.LateCallbacks) {
+			return
+		}
 		if f.ReverseCallbacks {
 			continue
 		}

@@ -14,6 +14,7 @@ type Fault struct {
 	RetryAfter time.Duration // header Retry-After, whole seconds
 	Hang       bool          // no answer until the client gives up
 	Cut        bool          // the connection breaks instead of an answer
+	Slow       time.Duration // the answer, faulty or not, comes this much later; with no other fault the text is taken at once
 	Accept     bool          // the text is taken all the same
 	Lookups    bool          // looking for texts to this phone suffers likewise
 
@@ -28,12 +29,17 @@ type Fault struct {
 	DropCallbacks      bool
 	DuplicateCallbacks bool
 	ReverseCallbacks   bool // all of them in the opposite order, at the end
+	EarlyCallbacks     bool // all of them come before the answer to the request that created the text
+	LateCallbacks      time.Duration
 
 	// The phone's replies.
 	DropReplies      bool // the webhook is never called
 	DuplicateReplies bool // it is called twice with one MessageSid; the first answer is lost
 
+	Every int // it hits every so manieth text or reply that it concerns; 0 for each
 	Times int // how many texts or replies it hits; 0 for all until cleared
+
+	seen int // texts and replies that it concerned so far
 }
 
 // SetFault sets the fault of one phone, or with "" that of all phones. A phone's own fault
@@ -63,6 +69,9 @@ func (t *Telephone) takeLocked(phone string, concerns func(Fault) bool) Fault {
 		if f == nil || !concerns(*f) {
 			continue
 		}
+		if f.seen++; f.Every > 1 && f.seen%f.Every != 0 {
+			return Fault{}
+		}
 		hit := *f
 		if f.Times > 0 {
 			if f.Times--; f.Times == 0 {
@@ -81,17 +90,34 @@ func (f Fault) fate() bool {
 }
 
 func (f Fault) receipts() bool {
-	return f.DropCallbacks || f.DuplicateCallbacks || f.ReverseCallbacks
+	return f.DropCallbacks || f.DuplicateCallbacks || f.ReverseCallbacks || f.EarlyCallbacks || f.LateCallbacks > 0
 }
 
 func (f Fault) replies() bool { return f.DropReplies || f.DuplicateReplies }
 
-func (f Fault) texts() bool { return f.answers() || f.fate() || f.receipts() }
+func (f Fault) texts() bool { return f.answers() || f.Slow > 0 || f.fate() || f.receipts() }
 
-func (f Fault) lookups() bool { return f.Lookups && f.answers() }
+func (f Fault) lookups() bool { return f.Lookups && (f.answers() || f.Slow > 0) }
+
+// linger holds an answer back. Nothing is answered to a client that has gone meanwhile.
+func (t *Telephone) linger(r *http.Request, f Fault) {
+	if f.Slow <= 0 {
+		return
+	}
+	timer := time.NewTimer(f.Slow)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+		panic(http.ErrAbortHandler)
+	case <-t.ctx.Done():
+		panic(http.ErrAbortHandler)
+	}
+}
 
 // play gives the faulty answer.
 func (t *Telephone) play(w http.ResponseWriter, r *http.Request, f Fault) {
+	t.linger(r, f)
 	switch {
 	case f.Hang:
 		select {
