@@ -15,13 +15,15 @@ type Message struct {
 	ValidFor time.Duration // the provider drops it after this; a page that comes hours late only confuses
 }
 
-// Receipt is the provider's word that it took a message.
+// Receipt is the provider's word that it took a message, and what it knows of it since.
 type Receipt struct {
 	ProviderID string
 	Status     string
 	Rank       int
 	Segments   int
 	From       string
+	Delivered  bool   // the phone has it
+	Failure    string // why the provider gave it up, for people; empty unless it did
 }
 
 // Channel sends messages over one provider. Every channel passes paging/channeltest.
@@ -33,6 +35,13 @@ type Channel interface {
 	Send(ctx context.Context, m Message) (Receipt, error)
 	// Find looks for a message whose outcome is unknown, begun at or after since.
 	Find(ctx context.Context, m Message, since time.Time) (Receipt, bool, error)
+}
+
+// Tracker is a channel whose provider can be asked what became of a message that it took: the
+// way to learn of it when receipts are lost.
+type Tracker interface {
+	// Track returns the present state of the message with that id at the provider.
+	Track(ctx context.Context, providerID string) (Receipt, error)
 }
 
 // Class says what a failed send means for the next try.

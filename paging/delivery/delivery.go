@@ -61,9 +61,10 @@ type Observe struct {
 type Config struct {
 	Queue    Queue
 	Reporter Reporter
-	Channels map[string]paging.Channel // by the kind of contact: "sms"
-	Fenced   func(error) bool          // whether Begin's error means "canceled or taken over" (store.ErrFenced) and not trouble
-	Clock    func() time.Time          // default time.Now
+	Channels map[string]paging.Channel                             // by the kind of contact: "sms"
+	Missing  func(context.Context, paging.AttemptID) (bool, error) // whether a sent attempt still lacks its last receipt; nil: receipts are not followed
+	Fenced   func(error) bool                                      // whether Begin's error means "canceled or taken over" (store.ErrFenced) and not trouble
+	Clock    func() time.Time                                      // default time.Now
 	Logger   *slog.Logger
 	Observe  Observe
 
@@ -128,6 +129,7 @@ type Delivery struct {
 	running int
 	held    int       // attempts in phones' inboxes
 	yield   time.Time // no claim before this, unless woken
+	awaited []awaited // texts whose receipts are awaited, in no order
 }
 
 // New returns a delivery that does nothing before [Delivery.Run].
@@ -150,6 +152,7 @@ func (d *Delivery) Wake() {
 func (d *Delivery) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	d.busy.Go(func() { d.followReceipts(ctx) })
 	failures := 0
 	for ctx.Err() == nil {
 		sleep, err := d.claimDue(work, ctx.Done())

@@ -37,7 +37,7 @@ func (t *turn) reconcile(claims []*held) {
 		if st := &t.lease.State; !slices.ContainsFunc(st.Sent, first.StartedAt.Equal) {
 			t.noteText(l) // its holder died before it could
 		}
-		t.sent(l, channel.Name(), receipt)
+		t.sent(l, channel.Name(), receipt) // or it has failed already, which the receipt says
 	case t.stopping() || now.Before(first.StartedAt.Add(findFor)):
 		t.giveBack(t.ctx, claims, now.Add(findEvery))
 	case first.Tries >= maxUnknown && !first.Deadline.IsZero() && now.After(first.Deadline):

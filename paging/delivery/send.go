@@ -105,7 +105,7 @@ func (t *turn) message(l letter, text string) paging.Message {
 	return paging.Message{Attempt: first.ID, To: first.Address, Body: text, ValidFor: t.cfg.ValidFor}
 }
 
-// sent reports that the provider has the text.
+// sent reports that the provider has the text, or had it: what it gave up meanwhile has failed.
 func (t *turn) sent(l letter, provider string, r paging.Receipt) {
 	now := t.now()
 	reports := make([]paging.Report, len(l.claims))
@@ -118,7 +118,13 @@ func (t *turn) sent(l letter, provider string, r paging.Receipt) {
 			Attempt: h.Attempt.ID, Token: h.Token, Result: paging.ResultSent, At: now, Provider: provider,
 			ProviderID: r.ProviderID, ProviderStatus: r.Status, ProviderRank: r.Rank, Segments: segments,
 		}
-		t.cfg.Observe.Outcome(h.Attempt, paging.ResultSent, "")
+		if r.Failure != "" {
+			reports[i].Result, reports[i].Reason = paging.ResultFailed, r.Failure
+		}
+		t.cfg.Observe.Outcome(h.Attempt, reports[i].Result, "")
+	}
+	if r.Failure == "" && !r.Delivered {
+		t.await(&l.claims[0].Attempt, r.ProviderID)
 	}
 	t.report(t.ctx, reports, l.until())
 }

@@ -190,6 +190,7 @@ type network struct {
 	texts    []text
 	script   func(n int, m paging.Message) answer // n counts the sends, from 1
 	unlisted time.Duration                        // messages are found only when they are this old
+	failure  string                               // of what is found
 	finds    int
 	calls    map[string]int // sends going on, by phone
 	overlap  int            // the most of them at a time
@@ -238,7 +239,7 @@ func (n *network) Find(_ context.Context, m paging.Message, since time.Time) (pa
 	n.finds++
 	for _, s := range n.texts {
 		if s.to == m.To && s.body == m.Body && !s.at.Before(since) && time.Since(s.at) >= n.unlisted {
-			return paging.Receipt{ProviderID: s.id, Status: "sent"}, true, nil
+			return paging.Receipt{ProviderID: s.id, Status: "sent", Failure: n.failure}, true, nil
 		}
 	}
 	return paging.Receipt{}, false, nil

@@ -63,7 +63,10 @@ type Channel struct {
 	current atomic.Int32 // index of the token that worked last
 }
 
-var _ paging.Channel = (*Channel)(nil)
+var (
+	_ paging.Channel = (*Channel)(nil)
+	_ paging.Tracker = (*Channel)(nil)
+)
 
 // New checks the options, all of them, and returns a channel. It does not call Twilio.
 func New(o Options) (*Channel, error) {
@@ -223,6 +226,7 @@ func validFor(d time.Duration) time.Duration {
 func receipt(msg *api.ApiV2010Message) paging.Receipt {
 	r := paging.Receipt{ProviderID: value(msg.Sid), Status: value(msg.Status), From: value(msg.From)}
 	r.Rank, _ = Rank(r.Status)
+	r.Delivered, r.Failure = outcome(r.Status, msg.ErrorCode)
 	r.Segments, _ = strconv.Atoi(value(msg.NumSegments)) // null or odd: 0, not known
 	return r
 }

@@ -26,7 +26,7 @@ const trialPrefix = "Sent from your Twilio trial account - "
 // since (less a minute for clocks). It asks by sending date first. A text that still waits has
 // none, so the second question has no date, and the date of making is compared here. Twilio
 // may list a text late: a miss right after the attempt proves little, so ask again. A failed
-// text counts as found; its status says so.
+// text counts as found; its receipt says so.
 func (c *Channel) Find(ctx context.Context, m paging.Message, since time.Time) (paging.Receipt, bool, error) {
 	from := since.Add(-time.Minute).UTC().Truncate(time.Second)
 	for _, byDate := range []bool{true, false} {
@@ -49,6 +49,20 @@ func (c *Channel) Find(ctx context.Context, m paging.Message, since time.Time) (
 		}
 	}
 	return paging.Receipt{}, false, nil
+}
+
+// Track asks for one message by its SID
+// (https://www.twilio.com/docs/messaging/api/message-resource#fetch-a-message-resource).
+func (c *Channel) Track(ctx context.Context, providerID string) (paging.Receipt, error) {
+	var msg *api.ApiV2010Message
+	err := c.call(ctx, func(s *api.ApiService) (err error) {
+		msg, err = s.FetchMessage(providerID, &api.FetchMessageParams{})
+		return err
+	})
+	if err != nil {
+		return paging.Receipt{}, c.sendError(err)
+	}
+	return receipt(msg), nil
 }
 
 // isIt says whether a listed message is ours. Without a readable date it counts only when

@@ -45,26 +45,34 @@ func ParseStatus(attempt paging.AttemptID, form url.Values, at time.Time) (r pag
 	rank, _ := Rank(status)
 	r = paging.Report{Attempt: attempt, Result: paging.ResultReceipt, At: at, Provider: "twilio",
 		ProviderID: sid, ProviderStatus: status, ProviderRank: rank}
-	switch status {
-	case "delivered", "read":
+	code, _ := strconv.Atoi(form.Get("ErrorCode"))
+	delivered, failure := outcome(status, &code)
+	switch {
+	case delivered:
 		r.Result = paging.ResultDelivered
-	case "failed", "undelivered":
-		r.Result = paging.ResultFailed
-		r.Reason = reason(status, form.Get("ErrorCode"))
-	case "canceled":
-		r.Result = paging.ResultFailed
-		r.Reason = "canceled at Twilio"
+	case failure != "":
+		r.Result, r.Reason = paging.ResultFailed, failure
 	}
 	return r, true
 }
 
-func reason(status, code string) string {
-	n, err := strconv.Atoi(code)
-	if err != nil || n == 0 {
-		return status + " without an error code"
+// outcome says what a status means: whether the phone has the text, or why Twilio gave it up.
+// Both are empty while the status is not the last.
+func outcome(status string, code *int) (delivered bool, failure string) {
+	switch status {
+	case "delivered", "read":
+		return true, ""
+	case "canceled":
+		return false, "canceled at Twilio"
+	case "failed", "undelivered":
+	default:
+		return false, ""
 	}
-	class, why := Explain(n)
-	return fmt.Sprintf("%s: %s (%s, Twilio's code %d)", status, why, class, n)
+	if code == nil || *code == 0 {
+		return false, status + " without an error code"
+	}
+	class, why := Explain(*code)
+	return false, fmt.Sprintf("%s: %s (%s, Twilio's code %d)", status, why, class, *code)
 }
 
 func first(form url.Values, names ...string) string {

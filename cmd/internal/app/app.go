@@ -122,8 +122,9 @@ func (a *App) assemble(config *configs.Config) {
 	})
 	a.delivery = delivery.New(delivery.Config{
 		Queue: a.store, Reporter: a.engine, Channels: map[string]paging.Channel{paging.SMS: a.sms},
-		Fenced: func(err error) bool { return errors.Is(err, store.ErrFenced) },
-		Clock:  a.engine.Now, Logger: a.log, Observe: a.metrics.observe(), Lease: pageLease, SendTimeout: sendTimeout,
+		Missing: a.receiptMissing,
+		Fenced:  func(err error) bool { return errors.Is(err, store.ErrFenced) },
+		Clock:   a.engine.Now, Logger: a.log, Observe: a.metrics.observe(), Lease: pageLease, SendTimeout: sendTimeout,
 	})
 	a.server = &http.Server{
 		Handler: api.New(api.Deps{

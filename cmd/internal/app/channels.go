@@ -80,3 +80,13 @@ func (s *switchboard) Find(ctx context.Context, m paging.Message, since time.Tim
 	}
 	return paging.Receipt{}, false, errNoProvider
 }
+
+// Track asks the present channel, if its provider can be asked.
+func (s *switchboard) Track(ctx context.Context, providerID string) (paging.Receipt, error) {
+	if c := s.current.Load(); c != nil {
+		if tracker, ok := (*c).(paging.Tracker); ok {
+			return tracker.Track(ctx, providerID)
+		}
+	}
+	return paging.Receipt{}, errNoProvider
+}
