@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
@@ -30,7 +31,7 @@ const (
 )
 
 func newServeCommand(c *cli) *cobra.Command {
-	var listen, store string
+	var listen, store, advertise string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the gateway",
@@ -45,11 +46,15 @@ once, and with a telephone that stands in for Twilio at "/".`,
 			if c.config == "" {
 				return c.serveExample(cmd.Context(), listen, store)
 			}
-			return c.serve(cmd.Context(), listen, store)
+			if u, err := url.Parse(advertise); advertise != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+				return usagef("--advertise %s is no http:// or https:// URL", advertise)
+			}
+			return c.serve(cmd.Context(), listen, store, advertise)
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", defaultListen, "address to take requests on")
 	cmd.Flags().StringVar(&store, "store", defaultStore, "a folder, or redis://, rediss://, redis+sentinel:// or redis+cluster:// URL")
+	cmd.Flags().StringVar(&advertise, "advertise", "", "URL at which the other processes on the store reach this one (default: http:// and the address of --listen)")
 	return cmd
 }
 
@@ -65,7 +70,7 @@ func (r redisLog) Printf(_ context.Context, format string, v ...any) {
 	r.log.Debug("redis client", "message", fmt.Sprintf(format, v...))
 }
 
-func (c *cli) serve(ctx context.Context, listen, store string) error {
+func (c *cli) serve(ctx context.Context, listen, store, advertise string) error {
 	log := c.logger()
 	redis.SetLogger(redisLog{log})
 	a, err := app.New(ctx, app.Options{
@@ -74,7 +79,7 @@ func (c *cli) serve(ctx context.Context, listen, store string) error {
 			return b.Config(configs.Options{Registry: registry.Config(), Env: c.lookup, Secrets: c.folder()})
 		},
 		Look:  c.buildWithoutSecrets,
-		Store: store, Listen: listen, Version: thisBuild().Version, Logger: log, Now: c.now,
+		Store: store, Listen: listen, Advertise: advertise, Version: thisBuild().Version, Logger: log, Now: c.now,
 	})
 	if err != nil {
 		return faults(err)

@@ -21,6 +21,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"tocsin/cmd/internal/api"
+	"tocsin/cmd/internal/watch"
 	"tocsin/configs"
 	"tocsin/configs/history"
 	"tocsin/escalation/engine"
@@ -36,14 +37,16 @@ type Options struct {
 	// Build makes a configuration of files, with the secrets of this process.
 	Build func(configs.Bundle) (*configs.Config, error)
 	// Look makes one that is only compared with, without secrets; nil: such are not compared.
-	Look    func(configs.Bundle) (*configs.Config, error)
-	Store   string       // a folder, or redis://…, redis+sentinel://…, redis+cluster://…
-	Listen  string       // host:port; port 0 takes a free one
-	Socket  net.Listener // used instead of Listen when set
-	Home    func(*echo.Echo)
-	Version string
-	Logger  *slog.Logger
-	Now     func() time.Time // time.Now
+	Look   func(configs.Bundle) (*configs.Config, error)
+	Store  string       // a folder, or redis://…, redis+sentinel://…, redis+cluster://…
+	Listen string       // host:port; port 0 takes a free one
+	Socket net.Listener // used instead of Listen when set
+	// Advertise is the URL at which other processes reach this one; its own address unless set.
+	Advertise string
+	Home      func(*echo.Echo)
+	Version   string
+	Logger    *slog.Logger
+	Now       func() time.Time // time.Now
 }
 
 // App is one Tocsin process.
@@ -59,6 +62,8 @@ type App struct {
 	delivery *delivery.Delivery
 	sms      *switchboard
 	metrics  *metrics
+	signs    watch.Signs     // of life, of this process
+	peers    *watch.Registry // this process and the others
 	server   *http.Server
 	listener net.Listener
 
@@ -126,6 +131,7 @@ func (a *App) assemble(config *configs.Config) {
 		Fenced:  func(err error) bool { return errors.Is(err, store.ErrFenced) },
 		Clock:   a.engine.Now, Logger: a.log, Observe: a.metrics.observe(), Lease: pageLease, SendTimeout: sendTimeout,
 	})
+	a.peers = a.newRegistry()
 	a.server = &http.Server{
 		Handler: api.New(api.Deps{
 			Engine: a.engine, Store: a.store, Config: a.config.Load, Reload: a.Reload, Ready: a.store.Check,
@@ -157,6 +163,8 @@ func (a *App) Start() error {
 	a.running.Go(func() { a.pruneLoop(engineCtx) })
 	a.running.Go(func() { a.followLoop(engineCtx) })
 	a.running.Go(func() { a.readinessLoop(engineCtx) })
+	a.peers.Advertise(a.advertised())
+	a.running.Go(func() { a.peers.Run(engineCtx) })
 	a.sending.Go(func() { _ = a.delivery.Run(sendCtx) }) // always nil
 	go func() {
 		if err := a.server.Serve(a.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
