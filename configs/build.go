@@ -39,6 +39,8 @@ func (r *reader) config() *Config {
 	c.PublicURL = r.publicURL()
 	c.CalendarKey = r.calendarKey()
 	c.APITokens = r.apiTokens()
+	r.outward = r.egress()
+	c.Egress = r.outward
 	c.Providers = r.providers()
 	c.Integrations = r.integrations()
 	for _, i := range c.Integrations {

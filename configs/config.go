@@ -31,6 +31,7 @@ type Config struct {
 	PublicURL         string // without a slash at its end; may be empty when no provider calls back
 	CalendarKey       Secret // signs the addresses of calendar feeds; empty: there are none
 	APITokens         []APIToken
+	Egress            Egress        // where this process may call by itself
 	Retention, Record time.Duration // of resolved incidents; of what came in
 	Severities        routing.Scale
 	Integrations      []Integration

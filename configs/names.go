@@ -23,6 +23,8 @@ type reader struct {
 	items    map[string][]node
 	places   map[string]node // mappings by path, for faults that other packages find
 
+	outward Egress // where addresses that are called may lead
+
 	scale  routing.Scale
 	names  map[string]map[string]node // section → name → where it is defined
 	layers map[string][]string        // schedule → its layers

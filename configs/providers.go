@@ -43,7 +43,7 @@ func (r *reader) provider(item node) (Provider, bool) {
 	}
 	p.From = r.senders(f.needList("from", "name a number that texts come from"))
 	if n, ok := f.get("base_url"); ok {
-		p.BaseURL, _ = r.baseURL(n)
+		p.BaseURL, _ = r.outgoing(n)
 	}
 	if _, ok := r.sections["public_url"]; !ok {
 		r.fail(item, "public_url is missing: %s reports and replies to it; add it at the top", p.Name)

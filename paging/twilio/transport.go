@@ -108,7 +108,6 @@ func httpClient(given *http.Client) *http.Client {
 		h = *given
 	} else {
 		h.Transport = &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 			TLSHandshakeTimeout:   5 * time.Second,
 			ForceAttemptHTTP2:     true,

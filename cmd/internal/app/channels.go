@@ -1,11 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"sync/atomic"
 	"time"
 
+	"tocsin/cmd/internal/egress"
 	"tocsin/configs"
 	"tocsin/paging"
 	"tocsin/paging/twilio"
@@ -22,6 +25,10 @@ func channelsFor(c *configs.Config) (map[string]paging.Channel, error) {
 			for _, t := range p.AuthTokens {
 				o.AuthTokens = append(o.AuthTokens, t.Reveal())
 			}
+			var err error
+			if o.HTTPClient, err = providerClient(o.BaseURL, c.Egress); err != nil {
+				return nil, fmt.Errorf("provider %s: base_url: %w", p.Name, err)
+			}
 			ch, err := twilio.New(o)
 			if err != nil {
 				return nil, fmt.Errorf("provider %s: %w", p.Name, err)
@@ -34,6 +41,14 @@ func channelsFor(c *configs.Config) (map[string]paging.Channel, error) {
 		}
 	}
 	return channels, nil
+}
+
+// providerAnswer bounds an answer of a provider's API: Twilio's page of 1000 messages is 1.2 MB.
+const providerAnswer = 4 << 20
+
+// providerClient reaches a provider's API and nothing else.
+func providerClient(address string, allowed configs.Egress) (*http.Client, error) {
+	return egress.Client(cmp.Or(address, twilio.DefaultBaseURL), allowed, egress.Limits{Timeout: 2 * sendTimeout, Answer: providerAnswer})
 }
 
 // switchboard is a channel that a reload can replace while texts are under way.

@@ -109,7 +109,7 @@ func webhookClient(given *http.Client) *http.Client {
 	if given != nil {
 		h = *given
 	} else {
-		h.Transport = &http.Transport{Proxy: http.ProxyFromEnvironment,
+		h.Transport = &http.Transport{
 			DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, IdleConnTimeout: 30 * time.Second}
 	}
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
