@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -68,28 +67,12 @@ func Sound(t *testing.T, src source.Source, b routing.Batch, err error) {
 	}
 	require.True(t, len(b.Alerts) > 0 || b.Note != "", "no alert, and no note that says why")
 	require.LessOrEqual(t, len(b.Rejected), source.MaxRejections)
-	for _, a := range b.Alerts {
-		require.Equal(t, src.Name, a.Source)
-		require.NotEmpty(t, a.Identity)
-		require.NotEmpty(t, a.Title)
-		require.Contains(t, []routing.Status{routing.Firing, routing.Resolved, routing.Acknowledged}, a.Status)
-		require.LessOrEqual(t, len(a.Identity), source.MaxIdentity+4)
-		require.LessOrEqual(t, utf8.RuneCountInString(a.Title), source.MaxTitle)
-		require.LessOrEqual(t, len(a.Description), source.MaxDescription)
-		require.LessOrEqual(t, len(a.Labels), source.MaxLabels)
-		require.LessOrEqual(t, len(a.Links), source.MaxLinks)
-		texts := []string{a.Identity, a.Group, a.Title, a.Description, a.SeverityWord}
-		for k, v := range a.Labels {
-			texts = append(texts, k, v)
-		}
-		for _, link := range a.Links {
-			require.Regexp(t, `^(?i)https?://[^\s]+$`, link.URL)
-			texts = append(texts, link.Text, link.URL)
-		}
-		for _, s := range texts {
-			require.True(t, utf8.ValidString(s), "%q", s)
-			require.NotContains(t, s, "\x00")
-		}
+	for i := range b.Alerts {
+		require.Equal(t, src.Name, b.Alerts[i].Source)
+		require.Empty(t, fault(&b.Alerts[i]), "%q", b.Alerts[i])
+	}
+	for _, g := range b.CompleteGroups {
+		require.Empty(t, lineFault(g, source.MaxIdentity), "%q", g)
 	}
 }
 
