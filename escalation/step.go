@@ -48,6 +48,10 @@ func (j *judge) dispatch(cmd Command) {
 		j.fire(fire)
 		return
 	}
+	if adopt, ok := cmd.(Adopt); ok {
+		j.adopt(adopt)
+		return
+	}
 	if j.inc == nil {
 		j.outcome(NoIncident)
 		return

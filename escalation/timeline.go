@@ -31,6 +31,7 @@ const (
 	EntryResolved  EntryKind = "resolved"
 	EntrySLA       EntryKind = "sla"
 	EntryNote      EntryKind = "note"
+	EntryForeign   EntryKind = "foreign" // an entry of an incident that was merged into this one
 )
 
 // Entry is one line of an incident's timeline. Entries are hash-chained: Hash covers the
@@ -46,6 +47,7 @@ type Entry struct {
 	Round   int              `json:"round,omitempty"`
 	Attempt paging.AttemptID `json:"attempt,omitempty"`
 	Member  *MemberKey       `json:"member,omitempty"`
+	Foreign *Entry           `json:"foreign,omitempty"` // whole, with its place in its own chain
 	Hash    string           `json:"hash"`
 }
 

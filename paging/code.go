@@ -18,6 +18,10 @@ type CodeRequest struct {
 	Incidents []IncidentID
 	Now       time.Time
 	Strong    bool // six random digits instead of the lowest free number
+	// First and Last are the block to take the lowest free number from; zero: what nobody has
+	// reserved. A store that hands codes out by itself, while the shared one is away, uses a
+	// block that the shared one never gives out.
+	First, Last int
 }
 
 // Code is a reply code: it belongs to one phone and one or more incidents.

@@ -23,6 +23,7 @@ type Delivery struct {
 	Batch       routing.Batch
 	Header      map[string]string // for the intake log: what decoding Body again needs, and no secret
 	Body        []byte            // for the intake log
+	Hold        time.Duration     // the least time that what opens now is held before it pages
 }
 
 // Summary is what became of a delivery.
@@ -74,7 +75,7 @@ func (e *Engine) judge(ctx context.Context, d Delivery, s *Summary) error {
 	for _, part := range escalation.InOrder(d.Batch.Alerts) {
 		var err error
 		if part[0].Status == routing.Firing {
-			err = e.fire(ctx, part, s)
+			err = e.fire(ctx, part, d.Hold, s)
 		} else {
 			err = e.endOrAcknowledge(ctx, part, s)
 		}
@@ -94,7 +95,7 @@ func memberOf(a routing.Alert) escalation.MemberKey {
 	return escalation.MemberKey{Integration: a.Integration, Identity: a.Identity}
 }
 
-func (e *Engine) fire(ctx context.Context, alerts []routing.Alert, s *Summary) error {
+func (e *Engine) fire(ctx context.Context, alerts []routing.Alert, hold time.Duration, s *Summary) error {
 	now, table := e.Now(), e.Book().Table
 	var items []*item
 	for _, a := range alerts {
@@ -104,6 +105,7 @@ func (e *Engine) fire(ctx context.Context, alerts []routing.Alert, s *Summary) e
 				s.Notes = append(s.Notes, fmt.Sprintf("%s: dropped by rule %q", a.Title, decision.Dropped))
 				continue
 			}
+			decision.Hold = max(decision.Hold, hold)
 			items = append(items, &item{
 				key: decision.Key, members: []escalation.MemberKey{memberOf(a)},
 				cmd: escalation.Fire{Alert: a, Decision: decision},

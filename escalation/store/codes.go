@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"tocsin/paging"
@@ -16,6 +17,30 @@ const (
 	FirstStrongCode = 100000
 	LastStrongCode  = 999999
 )
+
+// The block of codes that is left to processes while they cannot reach the store, in slots: a
+// process takes codes of its own slot only, so that no two give the same one to a phone.
+const (
+	FirstKeptCode = 9000
+	LastKeptCode  = 9999
+	slotCodes     = 100
+	CodeSlots     = (LastKeptCode - FirstKeptCode + 1) / slotCodes
+)
+
+// SlotCodes is the block of one slot. Slots beyond the last share blocks.
+func SlotCodes(slot int) (first, last int) {
+	first = FirstKeptCode + slot%CodeSlots*slotCodes
+	return first, first + slotCodes - 1
+}
+
+// FreeRanges are where a code for r is looked for, in order: its block, or what is no block, and
+// then five digits.
+func FreeRanges(r paging.CodeRequest) [][2]int {
+	if r.First > 0 {
+		return [][2]int{{r.First, r.Last}, {LastKeptCode + 1, LastCode}}
+	}
+	return [][2]int{{FirstCode, FirstKeptCode - 1}, {LastKeptCode + 1, LastCode}}
+}
 
 // ErrNoCode says that every reply code of one phone is in use.
 var ErrNoCode = errors.New("store: every reply code of this phone is in use")
@@ -31,11 +56,13 @@ func NewCode(r paging.CodeRequest, number string) paging.Code {
 		Incidents: append([]paging.IncidentID(nil), r.Incidents...), At: r.Now}
 }
 
-// LowestCode returns the lowest number from low up that is not taken.
-func LowestCode(low int, taken func(int) bool) (int, error) {
-	for n := low; n <= LastCode; n++ {
-		if !taken(n) {
-			return n, nil
+// LowestCode returns the lowest number of the ranges from low up that is not taken.
+func LowestCode(ranges [][2]int, low int, taken func(int) bool) (int, error) {
+	for _, r := range ranges {
+		for n := max(low, r[0]); n <= r[1]; n++ {
+			if !taken(n) {
+				return n, nil
+			}
 		}
 	}
 	return 0, ErrNoCode
@@ -51,4 +78,13 @@ func StrongCode(random func(n int) int, taken func(int) bool) (int, error) {
 		}
 	}
 	return 0, fmt.Errorf("%w: no free one in 1000 random tries", ErrNoCode)
+}
+
+// CodeNumber is the number of a code that is adopted; an error for what no store gives out.
+func CodeNumber(c paging.Code) (int, error) {
+	n, err := strconv.Atoi(c.Code)
+	if err != nil || n < FirstCode || n > LastStrongCode || c.Phone == "" || c.Key == "" {
+		return 0, fmt.Errorf("store: %q for %q is no reply code", c.Code, c.Key)
+	}
+	return n, nil
 }

@@ -166,6 +166,10 @@ type Store interface {
 	// ReserveCode allocates a reply code before the text is sent; the same Phone and Key give
 	// the same code for paging.CodeKeep after its last text.
 	ReserveCode(ctx context.Context, r paging.CodeRequest) (paging.Code, error)
+	// AdoptCode brings in a code that another store gave out (see [paging.CodeRequest] First): the
+	// text that carries it leads to its incidents from now on. False: that number of that phone
+	// stands for something else at now, and is left alone.
+	AdoptCode(ctx context.Context, c paging.Code, now time.Time) (bool, error)
 	// Codes returns the codes of that phone that are not free again at now, oldest first.
 	Codes(ctx context.Context, phone string, now time.Time) ([]paging.Code, error)
 	// LeasePhone takes the right to text one phone, with its state; false when somebody else has it.

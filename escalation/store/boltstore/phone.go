@@ -104,11 +104,17 @@ func (t *txn) free(r paging.CodeRequest) (int, error) {
 			return taken
 		})
 	}
+	if r.First > 0 {
+		return store.LowestCode(store.FreeRanges(r), 0, func(n int) bool {
+			_, taken := t.taken(r.Phone, n, r.Now)
+			return taken
+		})
+	}
 	h, ok := t.s.free[r.Phone]
 	if !ok || !r.Now.Before(h.fresh) {
 		h = hint{low: store.FirstCode, fresh: r.Now.Add(paging.CodeKeep)}
 	}
-	n, err := store.LowestCode(h.low, func(n int) bool {
+	n, err := store.LowestCode(store.FreeRanges(r), h.low, func(n int) bool {
 		end, taken := t.taken(r.Phone, n, r.Now)
 		if taken && end.Before(h.fresh) {
 			h.fresh = end

@@ -70,10 +70,13 @@ func (s *Store) free(p *phoneBook, r paging.CodeRequest) (int, error) {
 	if r.Strong {
 		return store.StrongCode(s.random.IntN, taken)
 	}
+	if r.First > 0 {
+		return store.LowestCode(store.FreeRanges(r), 0, taken)
+	}
 	if !r.Now.Before(p.fresh) {
 		p.low, p.fresh = store.FirstCode, r.Now.Add(paging.CodeKeep)
 	}
-	n, err := store.LowestCode(p.low, func(n int) bool {
+	n, err := store.LowestCode(store.FreeRanges(r), p.low, func(n int) bool {
 		if !taken(n) {
 			return false
 		}
@@ -89,6 +92,30 @@ func (s *Store) free(p *phoneBook, r paging.CodeRequest) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// AdoptCode implements store.Store.
+func (s *Store) AdoptCode(ctx context.Context, c paging.Code, now time.Time) (bool, error) {
+	n, err := store.CodeNumber(c)
+	if err != nil {
+		return false, err
+	}
+	if err := s.enter(ctx); err != nil {
+		return false, err
+	}
+	defer s.mu.Unlock()
+	p := s.phone(c.Phone)
+	if old, ok := p.codes[n]; ok && old.Key != c.Key {
+		if store.CodeTaken(old, now) {
+			return false, nil
+		}
+		delete(p.keys, old.Key)
+	}
+	p.codes[n] = copyCode(c)
+	if have, ok := p.keys[c.Key]; !ok || !p.taken(have, now) {
+		p.keys[c.Key] = n
+	}
+	return true, nil
 }
 
 func copyCode(c paging.Code) paging.Code {

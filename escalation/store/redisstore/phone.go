@@ -24,9 +24,11 @@ func (s *Store) ReserveCode(ctx context.Context, r paging.CodeRequest) (paging.C
 	if err != nil {
 		return paging.Code{}, err
 	}
-	value := fmt.Sprintf("%s%06d%s%s", digits(r.Now), len(r.Key), r.Key, body)
 	free := r.Now.Add(-paging.CodeKeep)
-	args := []any{r.Phone, r.Key, score(r.Now), value, digits(free), score(free), store.FirstCode, store.LastCode}
+	args := []any{r.Phone, r.Key, score(r.Now), codeValue(code, body), digits(free), score(free)}
+	for _, span := range store.FreeRanges(r) {
+		args = append(args, span[0], span[1])
+	}
 	if r.Strong {
 		for range strongTries {
 			n, err := rand.Int(rand.Reader, big.NewInt(store.LastStrongCode-store.FirstStrongCode+1))
@@ -44,6 +46,28 @@ func (s *Store) ReserveCode(ctx context.Context, r paging.CodeRequest) (paging.C
 		return paging.Code{}, store.ErrNoCode
 	}
 	return code, nil
+}
+
+// codeValue is how a code is stored, see code.lua.
+func codeValue(c paging.Code, body []byte) string {
+	return fmt.Sprintf("%s%06d%s%s", digits(c.At), len(c.Key), c.Key, body)
+}
+
+// AdoptCode brings in a code that another store gave out.
+func (s *Store) AdoptCode(ctx context.Context, c paging.Code, now time.Time) (bool, error) {
+	if _, err := store.CodeNumber(c); err != nil {
+		return false, err
+	}
+	body, err := store.Encode(c)
+	if err != nil {
+		return false, err
+	}
+	free := digits(now.Add(-paging.CodeKeep))
+	val, err := s.run(ctx, s.script("adopt_code", s.shardOfText("phone", c.Phone), c.Phone, c.Code, c.Key, score(c.At), codeValue(c, body), free))
+	if err != nil {
+		return false, fmt.Errorf("redisstore: cannot adopt a code: %w", err)
+	}
+	return val == int64(1), nil
 }
 
 // Codes returns the codes of a phone that are in use at now, oldest text first.

@@ -16,6 +16,8 @@ func codeTests() map[string]func(*suite) {
 		"codes/lowest free":           (*suite).codesLowest,
 		"codes/kept for 72 hours":     (*suite).codesKept,
 		"codes/five digits":           (*suite).codesFull,
+		"codes/blocks":                (*suite).codesBlocks,
+		"codes/adopted":               (*suite).codesAdopted,
 		"codes/strong":                (*suite).codesStrong,
 		"codes/what a phone was told": (*suite).codesOf,
 	}
@@ -62,12 +64,13 @@ func (x *suite) codesKept() {
 	require.NotEqual(x.t, "10", x.code(CodeRequest(ada, "k1", last.Add(paging.CodeKeep))), "it is k6's now")
 }
 
-// codesFull ensures that a phone with all of 10 to 9999 in use gets five digits.
+// codesFull ensures that a phone with all of 10 to 8999 in use gets five digits: the block above
+// is left to processes that cannot reach the store.
 func (x *suite) codesFull() {
 	if testing.Short() {
-		x.t.Skip("9990 reservations; run without -short")
+		x.t.Skip("8990 reservations; run without -short")
 	}
-	const ada, workers, last = "+12025550101", 64, 9999
+	const ada, workers, last = "+12025550101", 64, 8999
 	together(workers, func(w int) {
 		for n := 10 + w; n <= last; n += workers {
 			if _, err := x.s.ReserveCode(x.ctx, CodeRequest(ada, strconv.Itoa(n), T0)); err != nil {
@@ -79,7 +82,7 @@ func (x *suite) codesFull() {
 	require.Equal(x.t, "10000", x.code(CodeRequest(ada, "one more", T0)))
 	codes, err := x.s.Codes(x.ctx, ada, T0)
 	require.NoError(x.t, err)
-	require.Len(x.t, codes, 9991)
+	require.Len(x.t, codes, 8991)
 }
 
 // codesStrong ensures that strong codes have six digits, differ on one phone, and stay with their key.
@@ -124,4 +127,54 @@ func (x *suite) codesOf() {
 	codes, err := x.s.Codes(x.ctx, "+12025550199", T0)
 	require.NoError(x.t, err)
 	require.Empty(x.t, codes)
+}
+
+// codesBlocks ensures that a code asked for from a block is the block's lowest free one, that a
+// full block goes on with five digits, and that others are not disturbed.
+func (x *suite) codesBlocks() {
+	const ada = "+12025550101"
+	ask := func(key string, first, last int) string {
+		r := CodeRequest(ada, key, T0)
+		r.First, r.Last = first, last
+		return x.code(r)
+	}
+	require.Equal(x.t, "10", x.code(CodeRequest(ada, "k1", T0)))
+	require.Equal(x.t, "9100", ask("k2", 9100, 9102))
+	require.Equal(x.t, "9101", ask("k3", 9100, 9102))
+	require.Equal(x.t, "9100", ask("k2", 9100, 9102), "the same key, the same code")
+	require.Equal(x.t, "10", ask("k1", 9100, 9102), "whoever gave it")
+	require.Equal(x.t, "9102", ask("k4", 9100, 9102))
+	require.Equal(x.t, "10000", ask("k5", 9100, 9102), "the block is full")
+	require.Equal(x.t, "11", x.code(CodeRequest(ada, "k6", T0)))
+}
+
+// codesAdopted ensures that a code of another store leads to its incidents, is kept as long as
+// others, and never takes one away that is in use.
+func (x *suite) codesAdopted() {
+	const ada = "+12025550101"
+	adopt := func(number, key string, at, now time.Time) bool {
+		ok, err := x.s.AdoptCode(x.ctx, paging.Code{Code: number, Phone: ada, Key: key, User: "ada", Incidents: []paging.IncidentID{"i1", "i2"}, At: at}, now)
+		require.NoError(x.t, err)
+		return ok
+	}
+	require.Equal(x.t, "10", x.code(CodeRequest(ada, "k1", T0)))
+	require.False(x.t, adopt("10", "other", T0, T0), "it is k1's")
+	require.True(x.t, adopt("9000", "k2", T0, T0.Add(time.Hour)))
+	require.True(x.t, adopt("9000", "k2", T0, T0.Add(time.Hour)), "once more")
+	require.True(x.t, adopt("9001", "k1", T0, T0.Add(time.Hour)), "a second code of the same key")
+	codes, err := x.s.Codes(x.ctx, ada, T0.Add(time.Hour))
+	require.NoError(x.t, err)
+	require.Len(x.t, codes, 3)
+	for _, c := range codes {
+		if c.Code == "9000" {
+			require.Equal(x.t, "k2", c.Key)
+			require.Equal(x.t, []paging.IncidentID{"i1", "i2"}, c.Incidents)
+			x.same(T0, c.At)
+		}
+	}
+	require.Equal(x.t, "9000", x.code(CodeRequest(ada, "k2", T0.Add(time.Hour))), "its next text has the same")
+	require.Equal(x.t, "10", x.code(CodeRequest(ada, "k1", T0.Add(time.Hour))), "the first one stays k1's")
+	require.True(x.t, adopt("9001", "k3", T0.Add(paging.CodeKeep), T0.Add(paging.CodeKeep)), "free again")
+	_, err = x.s.AdoptCode(x.ctx, paging.Code{Code: "7", Phone: ada, Key: "k"}, T0)
+	require.Error(x.t, err, "nobody gives that out")
 }

@@ -1,8 +1,8 @@
 -- code allocates a reply code of one phone, or renews the one that its key has.
 -- KEYS[1]  prefix of the shard
 -- ARGV     phone, key, now in µs, value to write, codes last texted up to here (20 digits of ns)
---          are free again, the same in µs, first and last number; for a strong code instead the
---          numbers to try after them
+--          are free again, the same in µs, first and last number of two ranges to look through;
+--          for a strong code instead the numbers to try after them
 -- result   the code, or "" when none is free
 -- c: hash, code to value (last text in 20 digits of ns, length of the key in 6 digits, key, JSON);
 -- ck: hash, key to code; cn: sorted set of codes by number; ct: the same by last text.
@@ -32,8 +32,10 @@ local function lowest(first, last)
 end
 
 local code = call('HGET', keys, key)
-if not code and #ARGV == 8 then code = lowest(tonumber(ARGV[7]), tonumber(ARGV[8])) end
-for i = 9, #ARGV do
+for i = 7, 9, 2 do
+  if not code and #ARGV == 10 then code = lowest(tonumber(ARGV[i]), tonumber(ARGV[i + 1])) end
+end
+for i = 11, #ARGV do
   if not code and call('HEXISTS', codes, ARGV[i]) == 0 then code = ARGV[i] end
 end
 if not code then return '' end
