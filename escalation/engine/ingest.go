@@ -193,15 +193,13 @@ func (e *Engine) unlistMissing(ctx context.Context, d Delivery, group string) er
 			listed[a.Identity] = true
 		}
 	}
-	memberships, err := e.store.FindGroup(ctx, d.Integration, group)
+	memberships, err := e.store.FindGroup(ctx, d.Integration, group, listed)
 	if err != nil {
 		return errors.Join(ErrUnavailable, err)
 	}
 	var items []*item
 	for _, m := range memberships {
-		if !listed[m.Member.Identity] {
-			items = append(items, &item{id: m.Incident, members: []escalation.MemberKey{m.Member}, cmd: escalation.Unlist{Member: m.Member}})
-		}
+		items = append(items, &item{id: m.Incident, members: []escalation.MemberKey{m.Member}, cmd: escalation.Unlist{Member: m.Member}})
 	}
 	_, err = e.submitAll(ctx, items, true)
 	return err

@@ -42,10 +42,12 @@ type lane struct {
 	first  []*item // people, timers, reports
 	alerts []*item
 	signal chan struct{}
+
+	known *known
 }
 
 func newLane(e *Engine, limit int) *lane {
-	return &lane{e: e, limit: limit, signal: make(chan struct{}, 1)}
+	return &lane{e: e, limit: limit, signal: make(chan struct{}, 1), known: newKnown()}
 }
 
 // put queues items. Alerts are refused when too many wait already; nothing else ever is.
@@ -115,13 +117,16 @@ func (l *lane) pass(batch []*item) []*item {
 	groups := gather(batch)
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
-	groups = merge(l.load(ctx, groups))
+	repeats, groups := l.known.recognise(groups, l.e.clock.Now())
+	if len(groups) > 0 {
+		groups = merge(l.load(ctx, groups))
+	}
 	now := l.e.clock.Now()
 	var again []*item
 	for _, g := range groups {
 		again = append(again, l.step(g, now)...)
 	}
-	return append(again, l.commit(ctx, groups)...)
+	return append(again, l.commit(ctx, append(repeats, groups...))...)
 }
 
 // gather groups commands by the incident or key that they name, in order of arrival.
@@ -283,6 +288,7 @@ func (l *lane) commitChanges(ctx context.Context, groups []*group, changes []sto
 			if hook := l.e.cfg.Hooks.Stepped; hook != nil {
 				hook(g.folded)
 			}
+			l.known.remember(g, results[i].Revision)
 			g.settle(nil)
 		}
 	}
@@ -308,8 +314,12 @@ func (l *lane) commitTouches(ctx context.Context, groups []*group, touches []sto
 		case err != nil:
 			fail(g.items, errors.Join(ErrUnavailable, err))
 		case done[i]:
+			if len(g.folded.Members) > 0 || len(g.loaded.Members) > 0 { // else it was recognised
+				l.known.remember(g, g.loaded.Revision)
+			}
 			g.settle(nil)
 		case g.items[0].tries < maxTries:
+			l.known.forget(g.folded.Incident.Key)
 			again = append(again, g.retry()...)
 		default:
 			fail(g.items, ErrUnavailable)

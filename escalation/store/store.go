@@ -155,8 +155,9 @@ type Store interface {
 
 	// FindIdentity returns, per identity, the incidents that hold or held that member.
 	FindIdentity(ctx context.Context, members []escalation.MemberKey) (map[escalation.MemberKey][]paging.IncidentID, error)
-	// FindGroup returns the firing members of that group in open incidents.
-	FindGroup(ctx context.Context, integration, group string) ([]Membership, error)
+	// FindGroup returns the firing members of that group in open incidents, but for those whose
+	// identity is listed.
+	FindGroup(ctx context.Context, integration, group string, listed map[string]bool) ([]Membership, error)
 
 	List(ctx context.Context, f Filter) ([]escalation.Incident, error)
 	Timeline(ctx context.Context, id paging.IncidentID) ([]escalation.Entry, error)

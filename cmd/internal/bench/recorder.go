@@ -57,7 +57,7 @@ func (r *recorder) FindIdentity(context.Context, []escalation.MemberKey) (map[es
 }
 
 // FindGroup finds no member of a group.
-func (r *recorder) FindGroup(context.Context, string, string) ([]store.Membership, error) {
+func (r *recorder) FindGroup(context.Context, string, string, map[string]bool) ([]store.Membership, error) {
 	return nil, nil
 }
 

@@ -92,10 +92,13 @@ func (s *Store) FindIdentity(ctx context.Context, members []escalation.MemberKey
 }
 
 // FindGroup implements store.Store.
-func (s *Store) FindGroup(ctx context.Context, integration, group string) ([]store.Membership, error) {
+func (s *Store) FindGroup(ctx context.Context, integration, group string, listed map[string]bool) ([]store.Membership, error) {
 	var out []store.Membership
 	err := s.view(ctx, func(t *txn) error {
 		t.scan(groupBucket, digest(integration, group), func(k, v []byte) bool {
+			if len(listed) > 0 && listed[readMember(v).Identity] {
+				return true
+			}
 			id := k[digestBytes : len(k)-digestBytes-1]
 			if h, there, err := t.head(id); err == nil && there && h.open {
 				out = append(out, store.Membership{Member: readMember(v), Incident: paging.IncidentID(id)})

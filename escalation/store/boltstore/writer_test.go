@@ -101,7 +101,7 @@ func TestLongIdentity(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, got[0].Members, m.MemberKey)
 	}
-	group, err := s.FindGroup(t.Context(), "prometheus", long)
+	group, err := s.FindGroup(t.Context(), "prometheus", long, nil)
 	require.NoError(t, err)
 	require.Len(t, group, 3)
 	for i, m := range group {

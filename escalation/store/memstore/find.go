@@ -28,14 +28,14 @@ func (s *Store) FindIdentity(ctx context.Context, members []escalation.MemberKey
 }
 
 // FindGroup implements store.Store.
-func (s *Store) FindGroup(ctx context.Context, integration, name string) ([]store.Membership, error) {
+func (s *Store) FindGroup(ctx context.Context, integration, name string, listed map[string]bool) ([]store.Membership, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer s.mu.Unlock()
 	var out []store.Membership
 	for m := range s.groups[group{integration, name}] {
-		if s.incidents[m.Incident].incident.Open() {
+		if !listed[m.Member.Identity] && s.incidents[m.Incident].incident.Open() {
 			out = append(out, m)
 		}
 	}

@@ -114,9 +114,9 @@ func (s *Store) worthLooking(ctx context.Context, ids []string) ([]string, error
 	return kept, nil
 }
 
-// FindGroup returns the firing members of that group in open incidents: it reads the rows that
-// the index names, so that it is exact.
-func (s *Store) FindGroup(ctx context.Context, integration, group string) ([]store.Membership, error) {
+// FindGroup returns the firing members of that group in open incidents that are not listed: it
+// reads the rows that the index names, so that it is exact.
+func (s *Store) FindGroup(ctx context.Context, integration, group string, listed map[string]bool) ([]store.Membership, error) {
 	shard, prefix, name := s.groupKey(integration, group)
 	val, err := s.run(ctx, plain(shard, "hkeys", prefix+name))
 	if err != nil {
@@ -125,6 +125,9 @@ func (s *Store) FindGroup(ctx context.Context, integration, group string) ([]sto
 	byIncident := map[string][]any{}
 	for _, field := range texts(val) {
 		id, identity, _ := strings.Cut(field, "\x00")
+		if listed[identity] {
+			continue
+		}
 		byIncident[id] = append(byIncident[id], memberField(escalation.MemberKey{Integration: integration, Identity: identity}))
 	}
 	var calls []*call

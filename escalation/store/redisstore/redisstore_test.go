@@ -162,7 +162,7 @@ func TestUnreserve(t *testing.T) {
 	commit(end)                                       // the answer had been lost, say
 	require.NotEmpty(t, entry())
 	commit(again)
-	found, err := s.FindGroup(t.Context(), "prometheus", "g")
+	found, err := s.FindGroup(t.Context(), "prometheus", "g", nil)
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 }

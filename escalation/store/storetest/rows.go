@@ -97,6 +97,8 @@ func (x *suite) findGroup() {
 	want := []store.Membership{{Member: a.MemberKey, Incident: first.ID}, {Member: b.MemberKey, Incident: second.ID}}
 	require.ElementsMatch(x.t, want, x.group("prometheus", "g1"))
 	require.Empty(x.t, x.group("prometheus", "g3"))
+	require.Equal(x.t, want[1:], x.group("prometheus", "g1", "a"), "but for those listed")
+	require.Empty(x.t, x.group("prometheus", "g1", "a", "b"))
 
 	ended := a
 	ended.Firing, ended.EndedAt = false, T0
@@ -120,9 +122,13 @@ func (x *suite) findGroup() {
 	require.ElementsMatch(x.t, want, x.group("prometheus", "g1"), "it is open again")
 }
 
-func (x *suite) group(integration, group string) []store.Membership {
+func (x *suite) group(integration, group string, listed ...string) []store.Membership {
 	x.t.Helper()
-	got, err := x.s.FindGroup(x.ctx, integration, group)
+	skip := map[string]bool{}
+	for _, identity := range listed {
+		skip[identity] = true
+	}
+	got, err := x.s.FindGroup(x.ctx, integration, group, skip)
 	require.NoError(x.t, err)
 	return got
 }
