@@ -143,6 +143,9 @@ type Store interface {
 	// ClaimTimers leases up to limit incidents whose timer is due at now, and tells when the
 	// next one will be (zero: none).
 	ClaimTimers(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]TimerClaim, time.Time, error)
+	// Timers tells where incidents stand in the index of timers, in order: when a claim will find
+	// them, which is the end of the lease for one that is claimed; zero: never.
+	Timers(ctx context.Context, ids []paging.IncidentID) ([]time.Time, error)
 	// ClaimAttempts leases up to limit attempts that are due at now, most urgent first, and tells
 	// when the next one will be. An attempt in state Sending is one whose holder died while the
 	// provider may have had it.

@@ -83,6 +83,26 @@ func (t *txn) setTimer(id, key []byte, due uint64, first []byte) error {
 	return errors.Join(t.delete(timerBucket, key), t.put(timerBucket, timerKey(due, id), first), t.put(headBucket, id, h.encode()))
 }
 
+// Timers implements store.Store: it believes the index, not what the head says of it.
+func (s *Store) Timers(ctx context.Context, ids []paging.IncidentID) (out []time.Time, err error) {
+	err = s.view(ctx, func(t *txn) error {
+		out = make([]time.Time, len(ids))
+		index := t.bucket(timerBucket).Cursor()
+		for i, id := range ids {
+			h, there, err := t.head([]byte(id))
+			if err != nil {
+				return err
+			}
+			key := timerKey(h.due, []byte(id))
+			if k, _ := index.Seek(key); there && h.due != 0 && bytes.Equal(k, key) {
+				out[i] = instant(h.due)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
 // ClaimAttempts implements store.Store. It writes only when something is due.
 func (s *Store) ClaimAttempts(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]paging.Claim, time.Time, error) {
 	var claims []paging.Claim

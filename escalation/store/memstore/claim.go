@@ -36,6 +36,21 @@ func (s *Store) timerDue(id paging.IncidentID) time.Time {
 	return time.Time{}
 }
 
+// Timers implements store.Store.
+func (s *Store) Timers(ctx context.Context, ids []paging.IncidentID) ([]time.Time, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	out := make([]time.Time, len(ids))
+	for i, id := range ids {
+		if r := s.incidents[id]; r != nil {
+			out[i] = r.due
+		}
+	}
+	return out, nil
+}
+
 // ClaimAttempts implements store.Store.
 func (s *Store) ClaimAttempts(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]paging.Claim, time.Time, error) {
 	if err := s.enter(ctx); err != nil {

@@ -100,6 +100,30 @@ func (s *Store) leaseTimers(ctx context.Context, now time.Time, lease time.Durat
 	return claims, nil
 }
 
+// Timers reads the index alone, in one pipeline.
+func (s *Store) Timers(ctx context.Context, ids []paging.IncidentID) ([]time.Time, error) {
+	calls := make([]*call, len(ids))
+	for i, id := range ids {
+		shard, _ := s.shardOf(id) // of no incident: nothing is found
+		calls[i] = plain(shard, "zscore", base(shard)+"t", string(id))
+	}
+	if err := s.all(ctx, calls); err != nil {
+		return nil, fmt.Errorf("redisstore: cannot look up timers: %w", err)
+	}
+	out := make([]time.Time, len(ids))
+	for i, c := range calls {
+		if c.val == nil {
+			continue
+		}
+		at, err := unscore(text(c.val))
+		if err != nil {
+			return nil, err
+		}
+		out[i] = at
+	}
+	return out, nil
+}
+
 // parseTimers reads triples of id, score and due time. A score is the due time cut to
 // microseconds unless a lease runs.
 func parseTimers(shard int, list []string) ([]timer, error) {

@@ -15,6 +15,7 @@ func timerTests() map[string]func(*suite) {
 		"timers/the limit takes the earliest": (*suite).timersLimit,
 		"timers/a lease ends":                 (*suite).timersLease,
 		"timers/a commit moves or removes":    (*suite).timersMove,
+		"timers/where they stand":             (*suite).timersStand,
 	}
 }
 
@@ -106,4 +107,26 @@ func (x *suite) timersMove() {
 	ids, next = x.timers(T0.Add(48*time.Hour), 10)
 	require.Empty(x.t, ids)
 	require.True(x.t, next.IsZero(), "removed")
+}
+
+// timersStand ensures that the index tells where an incident stands in it: where it was
+// committed, at the end of a lease, or nowhere.
+func (x *suite) timersStand() {
+	stand := func(ids ...paging.IncidentID) []time.Time {
+		got, err := x.s.Timers(x.ctx, ids)
+		require.NoError(x.t, err)
+		require.Len(x.t, got, len(ids))
+		return got
+	}
+	a, b := x.due("a", T0.Add(time.Second)), x.due("b", T0.Add(time.Minute))
+	never, _ := x.open("never")
+	at := stand(b, never.ID, "no-such-incident", a)
+	x.same(T0.Add(time.Minute), at[0])
+	require.Zero(x.t, at[1])
+	require.Zero(x.t, at[2])
+	x.same(T0.Add(time.Second), at[3])
+	ids, _ := x.timers(T0.Add(2*time.Second), 10)
+	require.Equal(x.t, []paging.IncidentID{a}, ids)
+	x.same(T0.Add(2*time.Second+Lease), stand(a)[0], "the end of its lease")
+	require.Empty(x.t, stand())
 }
