@@ -18,13 +18,13 @@ const (
 func numberOf(user int) string { return fmt.Sprintf("+1202555%04d", 110+user) }
 
 // configuration spreads pages over twelve phones. Every alert has an incident of its own, and
-// all are of the most urgent severity, which is never bundled; deadlines are seconds.
-func configuration(public, twilio string) string {
+// all are of the most urgent severity, which is never bundled; deadlines are the test's.
+func configuration(public, twilio string, within [tiers]string) string {
 	var routes, ladders, users strings.Builder
 	for p := range policies {
 		fmt.Fprintf(&routes, "    - { matchers: ['lane=\"%d\"'], policy: p%d }\n", p, p)
 		fmt.Fprintf(&ladders, "  - name: p%d\n    tiers:\n", p)
-		for i, within := range []string{"1s", "2s", "2s"} {
+		for i, within := range within {
 			fmt.Fprintf(&ladders, "      - { name: tier%d, page: ['user:u%d'], acknowledge_within: %s }\n", i, p*tiers+i, within)
 			fmt.Fprintf(&users, "  - { name: u%d, contacts: [{ name: mobile, sms: '%s' }] }\n", p*tiers+i, numberOf(p*tiers+i))
 		}

@@ -51,7 +51,7 @@ func newGateway(t testing.TB, o Options, store, public, twilio string) *Gateway 
 		public = url
 	}
 	config := filepath.Join(folder, "tocsin.yaml")
-	require.NoError(t, os.WriteFile(config, []byte(configuration(public, twilio)+o.Config), 0o600))
+	require.NoError(t, os.WriteFile(config, []byte(configuration(public, twilio, o.Within)+o.Config), 0o600))
 	log, err := os.Create(filepath.Join(folder, "log"))
 	require.NoError(t, err)
 	g := &Gateway{
@@ -104,7 +104,7 @@ func (g *Gateway) Ready(wait time.Duration) {
 		}
 		_ = answer.Body.Close()
 		return answer.StatusCode == http.StatusOK
-	}, wait, 5*time.Millisecond, "the gateway does not get ready")
+	}, wait, 20*time.Millisecond, "the gateway does not get ready")
 }
 
 // Kill is SIGKILL; it returns when the process is gone and its port is free.

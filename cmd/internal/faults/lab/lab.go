@@ -16,8 +16,9 @@ import (
 
 const (
 	// Settled bounds the wait at the end: the leases of a killed process run out (12 s), the
-	// provider is asked about texts that it may have had (15 s), and then a backlog is sent.
-	Settled = 60 * time.Second
+	// provider is asked about texts that it may have had (15 s), and then a backlog is sent,
+	// on a machine that does other things too.
+	Settled = 2 * time.Minute
 	// StartUp bounds one start of a gateway, and its way back after trouble with its store.
 	StartUp = 20 * time.Second
 )
@@ -30,6 +31,25 @@ type Options struct {
 	Config   string                          // further top-level keys of its YAML
 	Provider func(http.Handler) http.Handler // stands before the telephone, as Twilio's edge does
 	Pace     time.Duration                   // longest pause of a connection between deliveries; 400 ms when 0
+	Answers  int                             // of a hundred texts so many are answered; 30 when 0
+	Within   [tiers]string                   // each tier's acknowledge_within; 1s, 2s, 2s when empty
+}
+
+// usual fills in what is not set.
+func (o Options) usual(t testing.TB) Options {
+	if o.Binary == "" {
+		o.Binary = Build(t)
+	}
+	if o.Pace == 0 {
+		o.Pace = 400 * time.Millisecond
+	}
+	if o.Answers == 0 {
+		o.Answers = 30
+	}
+	if o.Within[0] == "" {
+		o.Within = [tiers]string{"1s", "2s", "2s"}
+	}
+	return o
 }
 
 // Lab is one run: gateways, phones and a stream.
@@ -42,6 +62,7 @@ type Lab struct {
 	Crashed  atomic.Int64 // faults so far that may each repeat a text
 	Lossy    bool         // nothing is promised: count what was lost, and go on
 
+	began  time.Time
 	stop   context.CancelFunc // of new deliveries
 	hangUp context.CancelFunc // of all
 }
@@ -51,16 +72,11 @@ type Lab struct {
 func New(t testing.TB, o Options) *Lab {
 	t.Helper()
 	require.NotEmpty(t, o.Stores)
-	if o.Binary == "" {
-		o.Binary = Build(t)
-	}
-	if o.Pace == 0 {
-		o.Pace = 400 * time.Millisecond
-	}
+	o = o.usual(t)
 	seed := uint64(Number(t, "TOCSIN_SEED", int(rand.Uint32())))
 	t.Logf("TOCSIN_SEED=%d", seed)
-	l := &Lab{T: t, Dice: newDice(seed)}
-	l.Phones = newPhones(t, l.Dice, o.Provider)
+	l := &Lab{T: t, Dice: newDice(seed), began: time.Now()}
+	l.Phones = newPhones(t, l.Dice, o)
 	public := ""
 	if len(o.Stores) > 1 {
 		public = newFront(t, func() []*Gateway { return l.Gateways })
@@ -133,8 +149,8 @@ func (l *Lab) End() Verdict {
 	}
 	v := l.judge(w)
 	alerts, answers := l.Stream.tell()
-	l.T.Logf("settled after %s; crashes %d, alerts %d, in the store %d, answers %v, cut off %d, acknowledgements confirmed %d",
-		settled.Round(100*time.Millisecond), l.Crashed.Load(), len(alerts), v.Stored, answers, l.Stream.Cut.Load(), v.Confirmed)
+	l.T.Logf("took %s, settled after %s; texts %d, crashes %d, alerts %d, in the store %d, answers %v, cut off %d, acknowledgements confirmed %d",
+		began.Sub(l.began).Round(time.Second), settled.Round(100*time.Millisecond), len(l.Phones.texts()), l.Crashed.Load(), len(alerts), v.Stored, answers, l.Stream.Cut.Load(), v.Confirmed)
 	assert.Positive(l.T, v.Accepted)
 	assert.Positive(l.T, v.Confirmed)
 	l.T.Log(v)
@@ -162,5 +178,7 @@ func (l *Lab) settle() {
 		}
 		names = there
 	}
-	assert.Eventually(l.T, done, Settled, 100*time.Millisecond, "alerts that were accepted are not paged")
+	if !assert.Eventually(l.T, done, Settled, 100*time.Millisecond, "the backlog is not done") {
+		l.T.Logf("alerts that are not paged: %d; texts that nobody got to answer: %d", len(l.Phones.unpaged(names)), len(l.Phones.asks))
+	}
 }

@@ -19,10 +19,11 @@ import (
 type Phones struct {
 	Telephone *telephone.Telephone // its faults can be set, its log be read
 
-	url  string
-	dice *Dice
-	asks chan telephone.Text // pages that somebody wants to answer
-	work sync.WaitGroup
+	url     string
+	dice    *Dice
+	answers int                 // of a hundred texts so many
+	asks    chan telephone.Text // pages that somebody wants to answer
+	work    sync.WaitGroup
 
 	mu        sync.Mutex
 	paged     map[string]bool   // cases that a page on a phone names
@@ -31,7 +32,7 @@ type Phones struct {
 }
 
 // newPhones switches the phones on; they answer once they know where to (answerTo).
-func newPhones(t testing.TB, d *Dice, provider func(http.Handler) http.Handler) *Phones {
+func newPhones(t testing.TB, d *Dice, o Options) *Phones {
 	t.Helper()
 	tel, err := telephone.New(telephone.Options{
 		AccountSID: accountSID, AuthToken: authToken, Numbers: []string{ourNumber}, Clock: time.Now, Keep: 1 << 20,
@@ -40,8 +41,8 @@ func newPhones(t testing.TB, d *Dice, provider func(http.Handler) http.Handler) 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	var handler http.Handler = tel
-	if provider != nil {
-		handler = provider(tel)
+	if o.Provider != nil {
+		handler = o.Provider(tel)
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with Close
@@ -50,7 +51,7 @@ func newPhones(t testing.TB, d *Dice, provider func(http.Handler) http.Handler) 
 		require.NoError(t, server.Close())
 	})
 	return &Phones{
-		Telephone: tel, url: "http://" + listener.Addr().String(), dice: d,
+		Telephone: tel, url: "http://" + listener.Addr().String(), dice: d, answers: o.Answers,
 		asks: make(chan telephone.Text, 1<<16), paged: map[string]bool{}, confirmed: map[string]string{},
 	}
 }
@@ -64,7 +65,7 @@ func (p *Phones) answerTo(ctx context.Context, gateway string) {
 			p.read(e)
 		}
 	})
-	for range 3 {
+	for range 12 {
 		p.work.Go(func() {
 			for {
 				select {
@@ -97,7 +98,7 @@ func (p *Phones) read(e telephone.Event) {
 	for _, name := range caseName.FindAllString(e.Text.Body, -1) {
 		p.paged[name] = true
 	}
-	if p.dice.Chance(30) {
+	if p.dice.Chance(p.answers) {
 		p.asks <- *e.Text // room for every text of a run
 	}
 }
@@ -114,6 +115,9 @@ func (p *Phones) answer(ctx context.Context, page telephone.Text) {
 		if err == nil && len(in.Answers) == 1 && strings.Contains(in.Answers[0], name) {
 			p.confirm(name, in.Answers[0])
 			return
+		}
+		if err == nil && len(in.Answers) == 1 && strings.HasPrefix(in.Answers[0], "No open page") {
+			return // it was ended meanwhile
 		}
 		if !Pause(ctx, 300*time.Millisecond) {
 			return
