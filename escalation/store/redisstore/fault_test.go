@@ -223,7 +223,7 @@ func TestSentinel(t *testing.T) {
 	master := redistest.Start(t, redistest.EverySec, "--repl-diskless-sync-delay", "0")
 	host, port, _ := net.SplitHostPort(master.Addr())
 	replica := redistest.Start(t, redistest.EverySec, "--replicaof", fmt.Sprint(host, " ", port))
-	sentinel := redistest.StartSentinel(t, master, "tocsin")
+	sentinel := redistest.StartSentinel(t, master.Addr(), "tocsin", 1)
 	s := open(t, "redis+sentinel://"+sentinel.Addr()+"/tocsin?db=0&wait=1")
 	c := storetest.BenchChange(s, 1)
 	commit := func(c store.Change) bool {

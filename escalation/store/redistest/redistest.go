@@ -42,18 +42,19 @@ type Server struct {
 // the PATH the test is skipped.
 func Start(tb testing.TB, appendfsync string, args ...string) *Server {
 	tb.Helper()
-	s := &Server{tb: tb, path: lookPath(tb), dir: tb.TempDir(), port: freePort(tb)}
+	s := &Server{tb: tb, path: lookPath(tb, "redis-server"), dir: tb.TempDir(), port: freePort(tb)}
 	s.args = append([]string{"--appendonly", "yes", "--appendfsync", appendfsync, "--save", ""}, args...)
 	tb.Cleanup(s.stop)
 	s.Restart()
 	return s
 }
 
-func lookPath(tb testing.TB) string {
+// lookPath finds a program, which Debian has in a package of the same name.
+func lookPath(tb testing.TB, program string) string {
 	tb.Helper()
-	path, err := exec.LookPath("redis-server")
+	path, err := exec.LookPath(program)
 	if err != nil {
-		const say = "redis-server is not installed: install the package redis-server to run this test"
+		say := fmt.Sprintf("%[1]s is not installed: install the package %[1]s to run this test", program)
 		if os.Getenv(RequireEnv) == "1" {
 			tb.Fatal(say)
 		}
@@ -67,6 +68,9 @@ func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.It
 
 // URL is the address for redisstore.Open.
 func (s *Server) URL() string { return "redis://" + s.Addr() + "/0" }
+
+// Add gives further arguments to the next start.
+func (s *Server) Add(args ...string) { s.args = append(s.args, args...) }
 
 // Kill ends the server at once, as kill -9 does. Its data folder stays.
 func (s *Server) Kill() {

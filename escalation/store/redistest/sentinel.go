@@ -5,21 +5,25 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
-// StartSentinel runs a Sentinel that watches master under that name; its quorum is itself.
-// The server that is returned is the Sentinel, not the master.
-func StartSentinel(tb testing.TB, master *Server, name string) *Server {
+// StartSentinel runs a Sentinel that watches the master at that address, under that name, and
+// needs so many Sentinels to call it dead. Further lines of its configuration begin after
+// "sentinel", with %s for the name. The server that is returned is the Sentinel.
+func StartSentinel(tb testing.TB, master, name string, quorum int, more ...string) *Server {
 	tb.Helper()
-	host, port, err := net.SplitHostPort(master.Addr())
+	host, port, err := net.SplitHostPort(master)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &Server{tb: tb, path: lookPath(tb), dir: tb.TempDir(), port: freePort(tb)}
+	s := &Server{tb: tb, path: lookPath(tb, "redis-sentinel"), dir: tb.TempDir(), port: freePort(tb)}
 	conf := filepath.Join(s.dir, "sentinel.conf")
-	text := fmt.Sprintf("sentinel monitor %s %s %s 1\nsentinel down-after-milliseconds %s 500\nsentinel failover-timeout %s 3000\n",
-		name, host, port, name, name)
+	text := fmt.Sprintf("sentinel monitor %s %s %s %d\n", name, host, port, quorum)
+	for _, line := range append([]string{"down-after-milliseconds %s 500", "failover-timeout %s 3000"}, more...) {
+		text += "sentinel " + strings.ReplaceAll(line, "%s", name) + "\n"
+	}
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}

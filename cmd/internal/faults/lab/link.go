@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -42,10 +43,12 @@ func (l *Link) URL() string { return "redis://" + l.Addr() + "/0" }
 // Cut ends all connections and takes no new ones; Mend ends that.
 func (l *Link) Cut() { l.proxy.Stop() }
 
-// Mend opens the link again, as it was.
+// Mend opens the link again, as it was. An open one stays as it is.
 func (l *Link) Mend() {
 	l.t.Helper()
-	require.NoError(l.t, l.proxy.Start())
+	if err := l.proxy.Start(); !errors.Is(err, toxiproxy.ErrProxyAlreadyStarted) {
+		require.NoError(l.t, err)
+	}
 }
 
 // Drop ends all connections once; new ones are taken at once.

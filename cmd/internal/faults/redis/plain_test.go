@@ -29,19 +29,22 @@ func plain() []cell {
 		{fault: "kill -9", setting: "appendfsync everysec", lossy: true, stage: killed(redistest.EverySec)},
 		{fault: "kill -9", setting: "appendonly no", lossy: true, stage: killed(redistest.EverySec, "--appendonly", "no")},
 	}
-	for name, strike := range map[string]func(*lab.Lab, *redistest.Server, *lab.Link){
-		"SIGSTOP, SIGCONT":    stopped,
-		"disconnects":         disconnected,
-		"latency":             slow,
-		"resets, cut replies": spoiled,
-		"CLIENT KILL":         clientsKilled,
-		"full memory":         full,
-		"restart, rewrite":    restarted,
+	for _, f := range []struct {
+		name   string
+		strike func(*lab.Lab, *redistest.Server, *lab.Link)
+	}{
+		{"SIGSTOP, SIGCONT", stopped},
+		{"disconnects", disconnected},
+		{"latency", slow},
+		{"resets, cut replies", spoiled},
+		{"CLIENT KILL", clientsKilled},
+		{"full memory", full},
+		{"restart while rewriting", restarted},
 	} {
-		all = append(all, cell{fault: name, setting: "appendfsync always", stage: func(t *testing.T) stage {
+		all = append(all, cell{fault: f.name, setting: "appendfsync always", stage: func(t *testing.T) stage {
 			server := redistest.Start(t, redistest.Always)
 			link := lab.NewLink(t, server.Addr())
-			return stage{store: link.URL(), strike: func(l *lab.Lab) { strike(l, server, link) }}
+			return stage{store: link.URL(), strike: func(l *lab.Lab) { f.strike(l, server, link) }}
 		}})
 	}
 	return all

@@ -63,5 +63,6 @@ func TestRedis(t *testing.T) {
 func cells() []cell {
 	var all []cell
 	all = append(all, plain()...)
+	all = append(all, sentinels()...)
 	return all
 }
