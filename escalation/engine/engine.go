@@ -29,6 +29,7 @@ type Hooks struct {
 	Committed func(changes, touches int, took time.Duration, err error)
 	TimerLate func(late time.Duration)
 	Stepped   func(escalation.Result)
+	Saved     func(escalation.Result, store.Revision) // what was committed, and the incident's revision since
 	Ingested  func(integration string, s Summary)
 }
 

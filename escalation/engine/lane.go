@@ -289,6 +289,9 @@ func (l *lane) commitChanges(ctx context.Context, groups []*group, changes []sto
 				hook(g.folded)
 			}
 			l.known.remember(g, results[i].Revision)
+			if hook := l.e.cfg.Hooks.Saved; hook != nil {
+				hook(g.folded, results[i].Revision)
+			}
 			g.settle(nil)
 		}
 	}

@@ -64,3 +64,15 @@ func ShardOf(id paging.IncidentID) (int, bool) {
 	}
 	return shard, true
 }
+
+// MadeAt is when an id was made, to the millisecond; false when id is not well formed.
+func MadeAt(id paging.IncidentID) (time.Time, bool) {
+	if _, ok := ShardOf(id); !ok {
+		return time.Time{}, false
+	}
+	ms := int64(0)
+	for i := range timeChars {
+		ms = ms<<5 | int64(strings.IndexByte(alphabet, id[i]))
+	}
+	return time.UnixMilli(ms).UTC(), true
+}

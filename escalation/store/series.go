@@ -16,6 +16,10 @@ const (
 	MaxSeriesValue = 4 << 20 // bytes
 )
 
+// Kept says whether a series keeps all its values: the audit log, and whatever is named after
+// it, is never forgotten.
+func Kept(series string) bool { return strings.HasPrefix(series, "audit") }
+
 // CheckSeries returns an error for the first name that no series can have.
 func CheckSeries(names ...string) error {
 	for _, name := range names {

@@ -41,7 +41,7 @@ var (
 	ErrNewer = errors.New("store: written by a newer version")
 )
 
-// SeriesKept is how many values of a series are kept.
+// SeriesKept is how many values of a series are kept, unless [Kept] says that all are.
 const SeriesKept = 1000
 
 // Revision identifies one state of an incident. The zero value means "does not exist".
@@ -197,7 +197,7 @@ type Store interface {
 	// configuration, of the overlay. after is the number of the last one that the caller knows
 	// (0: none); ErrConflict when that is not the last one. Append with the token of the last
 	// value, or with that of the value after `after`, is settled: it was applied before. All but
-	// the last SeriesKept values are forgotten. A name has 1 to 100 bytes of a-z 0-9 : _ -; a
+	// the last SeriesKept values are forgotten, unless Kept says that all are kept. A name has 1 to 100 bytes of a-z 0-9 : _ -; a
 	// value has at most 4 MiB.
 	Append(ctx context.Context, series string, after uint64, token string, value []byte) error
 	// Last returns, per series in order, the number of its last value; 0 when it has none.

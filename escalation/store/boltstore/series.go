@@ -112,7 +112,7 @@ func (s *Store) Append(ctx context.Context, name string, after uint64, token str
 // trimSeries forgets what is older than the last values that are kept: from the youngest of
 // them down, so that it finds the end also when more were kept once.
 func (t *txn) trimSeries(name string, last uint64) error {
-	if last <= store.SeriesKept {
+	if last <= store.SeriesKept || store.Kept(name) {
 		return nil
 	}
 	for number := last - store.SeriesKept; number > 0; number-- {

@@ -49,7 +49,7 @@ func (s *Store) Append(ctx context.Context, name string, after uint64, token str
 	}
 	r.last++
 	r.values = append(r.values, numbered{token, string(value)})
-	if over := len(r.values) - store.SeriesKept; over > 0 {
+	if over := len(r.values) - store.SeriesKept; over > 0 && !store.Kept(name) {
 		clear(r.values[:over])
 		r.values = r.values[over:]
 	}

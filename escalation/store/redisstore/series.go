@@ -33,7 +33,7 @@ func (s *Store) Append(ctx context.Context, name string, after uint64, token str
 		return err
 	}
 	following, old := after+1, uint64(0)
-	if following > store.SeriesKept {
+	if following > store.SeriesKept && !store.Kept(name) {
 		old = following - store.SeriesKept
 	}
 	number := func(n uint64) string { return strconv.FormatUint(n, 10) }

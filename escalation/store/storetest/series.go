@@ -229,11 +229,11 @@ func (x *suite) seriesRefused() {
 	require.NoError(x.t, x.append("config", 0, strings.Repeat("t:", store.MaxSeriesToken/2), ""), "which settles, too")
 }
 
-// seriesTrimmed ensures that the last SeriesKept values of a series are kept and no other, and
-// that numbers go on.
+// seriesTrimmed ensures that the last SeriesKept values of a series are kept and no other, but
+// all of the audit log, and that numbers go on.
 func (x *suite) seriesTrimmed() {
 	if testing.Short() {
-		x.t.Skip("1003 appends, each of them durable; run without -short")
+		x.t.Skip("2006 appends, each of them durable; run without -short")
 	}
 	const n = store.SeriesKept + 3
 	require.NoError(x.t, x.append("overlay", 0, Token(), "stays"))
@@ -244,6 +244,7 @@ func (x *suite) seriesTrimmed() {
 			token = first
 		}
 		require.NoError(x.t, x.s.Append(x.ctx, "config", i, token, SeriesValue(fmt.Sprint(i+1), 10)))
+		require.NoError(x.t, x.s.Append(x.ctx, "audit", i, Token(), SeriesValue(fmt.Sprint(i+1), 10)))
 		if i+1 == store.SeriesKept {
 			require.NotEmpty(x.t, x.value("config", 1), "the first of so many is kept")
 		}
@@ -258,6 +259,11 @@ func (x *suite) seriesTrimmed() {
 		x.absent("config", number)
 	}
 	require.Equal(x.t, "stays", x.value("overlay", 1))
+	for number := range uint64(n) {
+		text, err := CheckSeriesValue([]byte(x.value("audit", number+1)))
+		require.NoError(x.t, err)
+		require.Equal(x.t, fmt.Sprint(number+1), text, "the audit log is never forgotten")
+	}
 	require.ErrorIs(x.t, x.append("config", 0, first, "again"), store.ErrConflict, "a token is forgotten with its value")
 }
 

@@ -1,0 +1,215 @@
+package auditor
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"tocsin/escalation"
+	"tocsin/escalation/audit"
+	"tocsin/escalation/store"
+	"tocsin/paging"
+)
+
+const (
+	// firstCompare leaves a start in peace before incidents are compared with the log.
+	firstCompare = 10 * time.Second
+	compareEvery = 10 * time.Minute
+	compareAgain = 15 * time.Second // when some were still moving
+	// compareOpen and compareAny bound how many incidents are compared: of the open ones, and of all.
+	compareOpen = 20_000
+	compareAny  = 20_000
+	// compareBatches bounds how far back the log is read for them.
+	compareBatches = 5_000
+	compareLoad    = 200 // incidents that one call loads
+	// settled is how long ago something must have happened before its record counts as missing:
+	// another process may be about to write it.
+	settled = 10 * time.Second
+)
+
+// series that hold revisions.
+func revisionSeries() []string { return []string{"config", "overlay"} }
+
+// compareAll records what is in the store and not in the log, and returns when to do so again.
+// With final the process stops, so that nothing is left for later.
+func (l *Log) compareAll(ctx context.Context, final bool) time.Duration {
+	all := false
+	err := l.Flush(ctx) // what is known goes first
+	if err == nil {
+		all, err = l.compare(ctx, final)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			l.log.Warn("incidents could not be compared with the audit log; tried again later", "error", err)
+		}
+		return compareEvery
+	}
+	if all || !l.checked {
+		l.Add(audit.Record{Kind: audit.Checked, Complete: all})
+	}
+	l.checked = l.checked || all
+	if !all {
+		return compareAgain
+	}
+	return compareEvery
+}
+
+// compare says whether it looked at everything there is.
+func (l *Log) compare(ctx context.Context, final bool) (all bool, err error) {
+	open, err := l.store.List(ctx, store.Filter{Open: true, Limit: compareOpen})
+	if err != nil {
+		return false, err
+	}
+	recent, err := l.store.List(ctx, store.Filter{Limit: compareAny})
+	if err != nil {
+		return false, err
+	}
+	want := map[paging.IncidentID]bool{}
+	for _, list := range [][]escalation.Incident{open, recent} {
+		for i := range list {
+			want[list[i].ID] = true
+		}
+	}
+	seen, err := readBack(ctx, l.store, want)
+	if err != nil {
+		return false, err
+	}
+	if err := l.compareRevisions(ctx, seen); err != nil {
+		return false, err
+	}
+	all = len(open) < compareOpen && len(recent) < compareAny
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(want)), compareLoad) {
+		done, err := l.compareSome(ctx, ids, seen, final)
+		if err != nil {
+			return false, err
+		}
+		all = all && done
+	}
+	return all, nil
+}
+
+// seen is what the log says last of incidents and of series.
+type seen struct {
+	incidents map[paging.IncidentID]audit.Record
+	values    map[string]uint64
+}
+
+// readBack reads the log from its end until it tells of all that is wanted, or no more is to be read.
+func readBack(ctx context.Context, s store.Store, want map[paging.IncidentID]bool) (seen, error) {
+	out := seen{map[paging.IncidentID]audit.Record{}, map[string]uint64{}}
+	last, err := s.Last(ctx, append(revisionSeries(), audit.Series)...)
+	if err != nil {
+		return out, err
+	}
+	series := 0
+	for _, n := range last[:len(last)-1] {
+		if n > 0 {
+			series++
+		}
+	}
+	batch := last[len(last)-1]
+	for n := batch; n > 0 && batch-n < compareBatches && (len(out.incidents) < len(want) || len(out.values) < series); n-- {
+		b, err := readBatch(ctx, s, n)
+		if err != nil {
+			return out, err
+		}
+		for i := len(b.Links) - 1; i >= 0; i-- {
+			r, err := b.Links[i].Record()
+			if err != nil {
+				return out, err
+			}
+			if _, newer := out.incidents[r.Incident]; want[r.Incident] && !newer {
+				out.incidents[r.Incident] = r
+			}
+			if r.Series != "" {
+				out.values[r.Series] = max(out.values[r.Series], r.Value)
+			}
+		}
+	}
+	return out, nil
+}
+
+// compareSome records of some incidents those that the log does not have as they are. done is
+// false when one has to be looked at again later.
+func (l *Log) compareSome(ctx context.Context, ids []paging.IncidentID, seen seen, final bool) (done bool, err error) {
+	queries := make([]store.Query, len(ids))
+	for i, id := range ids {
+		queries[i].ID = id
+	}
+	loaded, err := l.store.Load(ctx, queries)
+	if errors.Is(err, store.ErrNewer) { // a newer version is here, and compares
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	done = true
+	for i, id := range ids {
+		known, told := seen.incidents[id]
+		if loaded[i].Incident == nil || told && known.Revision == loaded[i].Revision.Counter {
+			continue
+		}
+		made, err := l.makeUp(ctx, id, known, final)
+		if err != nil {
+			return false, err
+		}
+		done = done && made
+	}
+	return done, l.Flush(ctx)
+}
+
+// makeUp seals an incident that is further on than the log. It is found when something that has
+// a record of its own happened to it without one. It is false when that is still to come.
+func (l *Log) makeUp(ctx context.Context, id paging.IncidentID, known audit.Record, final bool) (bool, error) {
+	l.mu.Lock()
+	_, ours := l.dirty[id]
+	l.mu.Unlock()
+	if ours && known.Incident != "" { // it is sealed in its turn
+		return true, nil
+	}
+	v, there, err := view(ctx, l.store, id)
+	if err != nil || !there {
+		return true, err
+	}
+	after := v.Timeline[min(known.Seq, len(v.Timeline)):]
+	kind := audit.Sealed
+	if _, _, tells := audit.KindOf(after); tells {
+		kind = audit.Found
+	}
+	if n := len(v.Timeline); !final && n > 0 && l.now().Sub(v.Timeline[n-1].At) < settled {
+		return false, nil
+	}
+	r := audit.IncidentRecord(kind, &v.Incident, v.Revision)
+	rows := audit.RowsOf(v)
+	r.Rows = &rows
+	l.Add(r)
+	return true, nil
+}
+
+// compareRevisions records revisions that no record tells of.
+func (l *Log) compareRevisions(ctx context.Context, seen seen) error {
+	series := revisionSeries()
+	last, err := l.store.Last(ctx, series...)
+	if err != nil {
+		return err
+	}
+	for i, name := range series {
+		from := seen.values[name] + 1
+		if last[i] >= store.SeriesKept {
+			from = max(from, last[i]-store.SeriesKept+1)
+		}
+		for n := from; n <= last[i]; n++ {
+			value, err := l.store.Value(ctx, name, n)
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			l.Add(revisionRecord(audit.Found, name, n, value, "", ""))
+		}
+	}
+	return nil
+}
