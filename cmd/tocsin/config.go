@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tocsin/cmd/internal/app"
+	"tocsin/cmd/internal/auditor"
 	"tocsin/cmd/internal/registry"
 	"tocsin/configs"
 	"tocsin/configs/history"
@@ -60,12 +61,18 @@ func (p *place) open(c *cli, cmd *cobra.Command) (r revisions, done func(), err 
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot open the store %s: %w", p.store, err)
 	}
-	h := &history.History{Series: s, Build: c.buildWithoutSecrets, Token: rand.Text}
 	clock := engine.NewClock(c.now) // the servers' time decides which shift is the current one
 	if err := clock.Measure(cmd.Context(), s.Clock); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("cannot ask the store %s for its time: %w", p.store, err), s.Close())
 	}
-	return direct{h, clock.Now}, func() { _ = s.Close() }, nil // every write was durable when it returned
+	record := auditor.New(s, clock.Now, c.logger())
+	h := &history.History{Series: s, Build: c.buildWithoutSecrets, Token: rand.Text, Stored: record.Revision}
+	return direct{h, clock.Now}, func() {
+		if err := record.Flush(cmd.Context()); err != nil {
+			fmt.Fprintln(cmd.ErrOrStderr(), "tocsin: it is stored, but the audit log could not be written:", err)
+		}
+		_ = s.Close() // every write was durable when it returned
+	}, nil
 }
 
 // direct works on a store without a server.

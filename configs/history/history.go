@@ -32,6 +32,9 @@ type History struct {
 	// Look makes what is only compared: without secrets. nil: Build serves for both.
 	Look  func(configs.Bundle) (*configs.Config, error)
 	Token func() string // random, one per Append
+	// Stored is told of each value that was stored: "config" or "overlay", its number and bytes,
+	// who made it and why; for the audit log. May be nil.
+	Stored func(series string, number uint64, value []byte, author, reason string)
 }
 
 // Errors that callers tell apart.

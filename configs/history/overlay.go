@@ -132,7 +132,7 @@ func (h *History) Arrange(ctx context.Context, author string, now time.Time, cha
 		if err != nil {
 			return Overlay{}, err
 		}
-		err = h.append(ctx, overlaySeries, active.Head.Overlay, data)
+		err = h.append(ctx, overlaySeries, active.Head.Overlay, data, author, "")
 		if !errors.Is(err, store.ErrConflict) {
 			return next, err
 		}

@@ -45,7 +45,7 @@ func (h *History) Apply(ctx context.Context, p Proposal, now time.Time) (Change,
 	if err := h.foresee(ctx, &d, p, now); err != nil {
 		return Change{}, err
 	}
-	err = h.append(ctx, configSeries, d.active.Head.Config, d.packed)
+	err = h.append(ctx, configSeries, d.active.Head.Config, d.packed, d.next.Author, d.next.Reason)
 	if errors.Is(err, store.ErrConflict) {
 		return Change{}, h.conflict(ctx, d.active.Revision)
 	}
@@ -53,8 +53,11 @@ func (h *History) Apply(ctx context.Context, p Proposal, now time.Time) (Change,
 }
 
 // append adds to a series; [store.ErrConflict] when somebody was faster.
-func (h *History) append(ctx context.Context, series string, after uint64, data []byte) error {
+func (h *History) append(ctx context.Context, series string, after uint64, data []byte, author, reason string) error {
 	err := h.Series.Append(ctx, series, after, h.Token(), data)
+	if err == nil && h.Stored != nil {
+		h.Stored(series, after+1, data, author, reason)
+	}
 	if err == nil || errors.Is(err, store.ErrConflict) {
 		return err
 	}

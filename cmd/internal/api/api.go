@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"tocsin/cmd/internal/auditor"
 	"tocsin/configs"
 	"tocsin/configs/history"
 	"tocsin/escalation/engine"
@@ -39,6 +40,7 @@ type Deps struct {
 	Config  func() *configs.Config          // in force now
 	Reload  func(ctx context.Context) error // a bad configuration is refused with its faults
 	History *history.History
+	Audit   *auditor.Log                    // may be nil
 	Follow  func(ctx context.Context) error // puts the last revision and overlay in force here
 	// Standing is how this process stands to what is active in the store.
 	Standing func() Standing
@@ -74,6 +76,9 @@ func New(d Deps) http.Handler {
 }
 
 func (s *Server) refused(integration, kind string) {
+	if kind == string(Unauthorized) {
+		s.Audit.Refused(integration)
+	}
 	if s.Refused != nil {
 		s.Refused(integration, kind)
 	}

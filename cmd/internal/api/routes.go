@@ -6,7 +6,7 @@ import "github.com/labstack/echo/v4"
 // configuration; webhooks, Twilio and calendars bring credentials of their own; the rest is open and
 // shows nothing but health and aggregates.
 func (s *Server) routes(e *echo.Echo) {
-	token := e.Group("", s.requireToken)
+	token := e.Group("", s.requireToken, s.audited)
 
 	e.GET("/healthz", s.healthz)
 	e.GET("/readyz", s.readyz)
@@ -29,6 +29,10 @@ func (s *Server) routes(e *echo.Echo) {
 	token.POST("/api/v1/incidents/:id/resolve", s.resolve)
 	token.POST("/api/v1/incidents/:id/reassign", s.reassign)
 	token.POST("/api/v1/test-pages", s.testPage)
+
+	token.GET("/api/v1/audit", s.listAudit)
+	token.GET("/api/v1/audit/head", s.auditHead)
+	token.GET("/api/v1/audit/verify", s.verifyAudit)
 
 	token.GET("/api/v1/config", s.activeConfig)
 	token.POST("/api/v1/config", s.applyConfig)

@@ -20,6 +20,7 @@ func (s *Server) requireToken(next echo.HandlerFunc) echo.HandlerFunc {
 			name = s.tokenName(strings.TrimSpace(token))
 		}
 		if name == "" {
+			s.Audit.Refused("api")
 			return faulty(Unauthorized, "this needs the header `Authorization: Bearer TOKEN` with one of api_tokens", nil)
 		}
 		c.Set(tokenKey, name)

@@ -22,6 +22,7 @@ func (s *Server) readTwilio(c echo.Context) (url.Values, error) {
 	}
 	if !s.validator().Valid(r.RequestURI, r.Header.Get(echo.HeaderContentType), body, r.Header.Get(twilio.SignatureHeader)) {
 		s.Logger.Warn("a request that claims to be Twilio's has no valid signature; does public_url match what is configured there?", "path", c.Path())
+		s.Audit.Refused("twilio")
 		return nil, faulty(Unauthorized, "the signature does not fit", nil)
 	}
 	form, err := url.ParseQuery(string(body))

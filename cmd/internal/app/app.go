@@ -21,6 +21,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"tocsin/cmd/internal/api"
+	"tocsin/cmd/internal/auditor"
 	"tocsin/cmd/internal/watch"
 	"tocsin/configs"
 	"tocsin/configs/history"
@@ -58,6 +59,7 @@ type App struct {
 	refused  atomic.Pointer[refusal]        // what is active in the store and is not in force here; nil when nothing is
 	store    store.Store
 	history  *history.History
+	audit    *auditor.Log
 	engine   *engine.Engine
 	delivery *delivery.Delivery
 	sms      *switchboard
@@ -72,6 +74,8 @@ type App struct {
 	stopSend  context.CancelFunc // of delivery
 	running   sync.WaitGroup     // engine
 	sending   sync.WaitGroup     // delivery
+	stopAudit context.CancelFunc // of the audit log, the last to write
+	auditing  sync.WaitGroup
 	failed    chan error
 }
 
@@ -93,7 +97,8 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if a.store, err = OpenStore(ctx, o.Store); err != nil {
 		return nil, errors.Join(faults, fmt.Errorf("cannot open the store %s: %w", o.Store, err))
 	}
-	a.history = &history.History{Series: a.store, Build: a.build, Look: o.Look, Token: rand.Text}
+	a.audit = auditor.New(a.store, a.clock, a.log)
+	a.history = &history.History{Series: a.store, Build: a.build, Look: o.Look, Token: rand.Text, Stored: a.audit.Revision}
 	if err := a.settle(ctx, files, own, faults); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
@@ -122,7 +127,7 @@ const (
 
 func (a *App) assemble(config *configs.Config) {
 	a.engine = engine.New(engine.Config{
-		Store: a.store, Book: config.Book(), Now: a.opts.Now, Logger: a.log, Hooks: a.metrics.hooks(),
+		Store: a.store, Book: config.Book(), Now: a.opts.Now, Logger: a.log, Hooks: a.hooks(),
 		Record: config.Record, WakePages: func() { a.delivery.Wake() },
 	})
 	a.delivery = delivery.New(delivery.Config{
@@ -135,7 +140,7 @@ func (a *App) assemble(config *configs.Config) {
 	a.server = &http.Server{
 		Handler: api.New(api.Deps{
 			Engine: a.engine, Store: a.store, Config: a.config.Load, Reload: a.Reload, Ready: a.store.Check,
-			History: a.history, Follow: a.Follow, Standing: a.standing,
+			Audit: a.audit, History: a.history, Follow: a.Follow, Standing: a.standing,
 			Metrics: a.metrics.handler(), Home: a.opts.Home, Refused: a.metrics.refused, Version: a.opts.Version, Logger: a.log,
 		}),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -156,6 +161,9 @@ func (a *App) Start() error {
 			return fmt.Errorf("cannot listen on %s: %w", a.opts.Listen, err)
 		}
 	}
+	auditCtx, stopAudit := context.WithCancel(context.Background())
+	a.stopAudit = stopAudit
+	a.auditing.Go(func() { a.audit.Run(auditCtx, a.opts.Version) })
 	engineCtx, stop := context.WithCancel(context.Background())
 	sendCtx, stopSend := context.WithCancel(context.Background())
 	a.stop, a.stopSend = stop, stopSend
@@ -195,6 +203,8 @@ func (a *App) Stop(ctx context.Context) error {
 		a.sending.Wait()
 		a.stop()
 		a.running.Wait()
+		a.stopAudit()
+		a.auditing.Wait()
 	}
 	return errors.Join(append(errs, a.store.Close())...)
 }

@@ -14,7 +14,9 @@ import (
 func (a *App) Reload(ctx context.Context) error {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
-	if err := a.reload(ctx); err != nil {
+	err := a.reload(ctx)
+	a.audit.Access("process", "reload", "", outcome(err))
+	if err != nil {
 		a.metrics.reloads.WithLabelValues("refused").Inc()
 		a.log.Error("the configuration stays as it was", "error", err)
 		return err
@@ -80,13 +82,14 @@ func (a *App) readinessLoop(ctx context.Context) {
 }
 
 const (
-	pruneEvery = 10 * time.Minute
+	pruneFirst = 10 * time.Minute
+	pruneEvery = time.Hour // each time is a record in the audit log
 	pruneBatch = 500
 )
 
 // pruneLoop forgets incidents that were resolved longer ago than the retention.
 func (a *App) pruneLoop(ctx context.Context) {
-	tick := time.NewTicker(pruneEvery)
+	tick := time.NewTimer(pruneFirst)
 	defer tick.Stop()
 	for {
 		select {
@@ -94,7 +97,12 @@ func (a *App) pruneLoop(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		tick.Reset(pruneEvery)
 		before := a.engine.Now().Add(-a.config.Load().Retention)
+		if err := a.audit.Pruning(ctx, before); err != nil { // what is gone without a record looks deleted
+			a.log.Warn("old incidents are not forgotten now: the audit log cannot be written", "error", err)
+			continue
+		}
 		for n := pruneBatch; n == pruneBatch; {
 			var err error
 			if n, err = a.store.Prune(ctx, before, pruneBatch); err != nil {

@@ -53,14 +53,15 @@ func (l *Log) appendPending(ctx context.Context) error {
 			}
 			var err error
 			if p.value, p.head, err = l.head.Extend(l.taken); err != nil {
-				l.pending, l.taken = nil, nil // it can never be written
+				l.done() // it can never be written
 				return err
 			}
 		}
 		err := l.store.Append(ctx, audit.Series, l.batch, p.token, p.value)
 		switch {
 		case err == nil:
-			l.batch, l.head, l.pending, l.taken = l.batch+1, p.head, nil, nil
+			l.batch, l.head = l.batch+1, p.head
+			l.done()
 			return nil
 		case errors.Is(err, store.ErrConflict):
 			l.known, p.value = false, nil
@@ -69,6 +70,20 @@ func (l *Log) appendPending(ctx context.Context) error {
 		}
 	}
 	return errors.New("other processes write the audit log faster than this one can")
+}
+
+// done is the end of an append: whoever waits for it is told.
+func (l *Log) done() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.taken {
+		if r.Kind != audit.Lost {
+			l.written++
+		}
+	}
+	l.pending, l.taken = nil, nil
+	close(l.progress)
+	l.progress = make(chan struct{})
 }
 
 // locate reads where the chain ends, unless it is known.

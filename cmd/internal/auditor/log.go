@@ -17,6 +17,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -52,6 +53,9 @@ type Log struct {
 	lost     int
 	dirty    map[paging.IncidentID]time.Time // moved since their newest record; when
 	refusals map[string]int
+	added    uint64        // records queued so far
+	written  uint64        // of them in the store, or lost
+	progress chan struct{} // closed when written moves
 
 	head    audit.Head
 	batch   uint64         // number of the last one in the store, as far as is known
@@ -71,7 +75,7 @@ type pending struct {
 // New makes the log of a process. now is the time that records carry.
 func New(s store.Store, now func() time.Time, log *slog.Logger) *Log {
 	return &Log{store: s, now: now, log: log, process: strings.ToLower(rand.Text()[:10]),
-		dirty: map[paging.IncidentID]time.Time{}, refusals: map[string]int{}}
+		dirty: map[paging.IncidentID]time.Time{}, refusals: map[string]int{}, progress: make(chan struct{})}
 }
 
 // Add queues records as of now.
@@ -89,7 +93,40 @@ func (l *Log) Add(records ...audit.Record) {
 		}
 		r.At, r.Process = now, l.process
 		l.queue = append(l.queue, r)
+		l.added++
 	}
+}
+
+// Sync waits until all that was queued before is in the store. The log must run.
+func (l *Log) Sync(ctx context.Context) error {
+	l.mu.Lock()
+	want := l.added
+	l.mu.Unlock()
+	for {
+		l.mu.Lock()
+		done, progress := l.written >= want, l.progress
+		l.mu.Unlock()
+		if done {
+			return nil
+		}
+		select {
+		case <-progress:
+		case <-ctx.Done():
+			return fmt.Errorf("the audit log is not written: %w", ctx.Err())
+		}
+	}
+}
+
+// syncTimeout bounds the wait for the log before something that needs its record.
+const syncTimeout = 30 * time.Second
+
+// Pruning notes that incidents which ended before that instant are about to be forgotten, and
+// waits until that is in the store.
+func (l *Log) Pruning(ctx context.Context, before time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, syncTimeout)
+	defer cancel()
+	l.Add(audit.Record{Kind: audit.Pruned, Before: before.UTC(), Reason: "retention"})
+	return l.Sync(ctx)
 }
 
 // Saved notes what was committed of an incident.

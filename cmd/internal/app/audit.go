@@ -1,0 +1,30 @@
+package app
+
+import (
+	"time"
+
+	"tocsin/escalation/engine"
+)
+
+// clock is the engine's time once there is one: what records of the audit log carry.
+func (a *App) clock() time.Time {
+	if a.engine == nil {
+		return a.opts.Now()
+	}
+	return a.engine.Now()
+}
+
+// hooks observe the engine, for metrics and for the audit log.
+func (a *App) hooks() engine.Hooks {
+	h := a.metrics.hooks()
+	h.Saved = a.audit.Saved
+	return h
+}
+
+// outcome is how something went, for a record.
+func outcome(err error) string {
+	if err != nil {
+		return "refused"
+	}
+	return "done"
+}
