@@ -85,10 +85,17 @@ func (s *Store) exec(ctx context.Context, calls []*call, wait bool) error {
 	if len(calls) == 0 {
 		return nil
 	}
-	var groups []*group
 	err := ctx.Err()
-	if err == nil {
-		groups, err = s.byServer(ctx, calls, wait)
+	wait = wait && s.wait > 0
+	switch {
+	case err != nil:
+	case !wait && !s.cluster && len(calls) <= little:
+		s.together(ctx, calls)
+	default:
+		var groups []*group
+		if groups, err = s.byServer(ctx, calls, wait); err == nil {
+			s.sendAll(ctx, groups, wait)
+		}
 	}
 	if err != nil {
 		for _, c := range calls {
@@ -96,6 +103,15 @@ func (s *Store) exec(ctx context.Context, calls []*call, wait bool) error {
 		}
 		return err
 	}
+	for _, c := range calls {
+		if c.err == nil {
+			return nil
+		}
+	}
+	return calls[0].err
+}
+
+func (s *Store) sendAll(ctx context.Context, groups []*group, wait bool) {
 	for _, g := range groups {
 		g.send(ctx, g.calls, s.wait, wait, false)
 		var unknown []*call
@@ -108,12 +124,6 @@ func (s *Store) exec(ctx context.Context, calls []*call, wait bool) error {
 			g.send(ctx, unknown, s.wait, wait, true)
 		}
 	}
-	for _, c := range calls {
-		if c.err == nil {
-			return nil
-		}
-	}
-	return calls[0].err
 }
 
 // group is calls that travel together.
@@ -126,7 +136,7 @@ type group struct {
 // else the client does it.
 func (s *Store) byServer(ctx context.Context, calls []*call, wait bool) ([]*group, error) {
 	cluster, ok := s.client.(*redis.ClusterClient)
-	if !ok || !wait || s.wait == 0 {
+	if !ok || !wait {
 		return []*group{{client: s.client, calls: calls}}, nil
 	}
 	var groups []*group
@@ -162,7 +172,7 @@ func (g *group) send(ctx context.Context, calls []*call, replicas int, wait, who
 		}
 	}
 	var have *redis.Cmd
-	if wait && replicas > 0 {
+	if wait {
 		pipe.Set(ctx, base(calls[0].shard)+"wait", 1, time.Hour)
 		have = pipe.Do(ctx, "wait", replicas, waitTimeout.Milliseconds())
 	}

@@ -19,6 +19,7 @@ type Store struct {
 	shards  int
 	wait    int // replicas that must have a commit; 0 asks none
 	scripts map[string]*script
+	post    post
 }
 
 var _ store.Store = (*Store)(nil)
