@@ -21,8 +21,8 @@ race: ## go test with the race detector, nothing else (what is not installed is 
 lint: tools ## golangci-lint, file sizes, package comments, README's example
 	@bash .ci/test lint files
 
-bench: ## measure the whole way beside what the store can do, into README's table (minutes)
-	go run ./cmd/internal/bench -readme README.md
+bench: ## measure the whole way beside what the store can do, into README's table (SHORT=1: under 5 minutes, table untouched)
+	go run ./cmd/internal/bench -history .cache/bench-history.jsonl $(if $(SHORT),-short,-readme README.md)
 
 microbench: ## Go benchmarks of the packages (BENCH=regexp)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...

@@ -33,8 +33,8 @@ func TestMain(m *testing.M) {
 func TestEveryMeasureOnTheEmbeddedStore(t *testing.T) {
 	// It ensures that every measure runs to its end on a real gateway process and fills its row.
 	var log strings.Builder
-	b := &bench{dir: t.TempDir(), log: &log, sizes: sizes{rounds: 2, window: 300 * time.Millisecond, limit: 100,
-		pages: 3, pending: 50, due: 100 * time.Millisecond, incidents: 130, cpu: 5 * time.Millisecond}}
+	b := &bench{dir: t.TempDir(), log: &log, sizes: sizes{rounds: 1, window: time.Second, limit: 100,
+		pages: 3, pending: []int{50}, due: 100 * time.Millisecond, incidents: 130, cpu: 5 * time.Millisecond}}
 	b.stores = b.kinds("embedded")
 	require.NoError(t, b.all(t.Context(), ""), log.String())
 	text := b.report.markdown()
@@ -177,4 +177,31 @@ func TestFiguresForPeople(t *testing.T) {
 	assert.Equal(t, "1.2 k", thousands(1_234))
 	assert.Equal(t, "0.5 ms", millis(540*time.Microsecond))
 	assert.Equal(t, "12 ms", millis(12*time.Millisecond))
+}
+
+func TestALineAMeasure(t *testing.T) {
+	// It ensures the form of the lines at the end, and that a goal is judged by its sign.
+	assert.Equal(t, "bench: decoding 3.70 us/alert (goal <= 3) missed", figure{"decoding", 3.7, "us/alert", "<= 3"}.String())
+	assert.Equal(t, "bench: share 70.4 % (goal >= 70) met", figure{"share", 70.4, "%", ">= 70"}.String())
+	assert.Equal(t, "bench: p99 10.0 ms (goal < 10) missed", figure{"p99", 10, "ms", "< 10"}.String())
+	assert.Equal(t, "bench: rate 12346 alerts/s (no goal)", figure{"rate", 12345.6, "alerts/s", ""}.String())
+}
+
+func TestRunsAreComparedWithTheLastOfTheirSize(t *testing.T) {
+	// It ensures that a run is added to the history, and set beside the last one of its size.
+	path := filepath.Join(t.TempDir(), "new", "history.jsonl")
+	shown := ""
+	for _, run := range []struct {
+		value float64
+		short bool
+	}{{10, true}, {50, false}, {12, true}} {
+		var out strings.Builder
+		r := report{figures: []figure{{"share", run.value, "%", ""}}}
+		require.NoError(t, r.remember(path, past{At: time.Unix(0, 0).UTC(), Short: run.short}, &out))
+		shown = out.String()
+	}
+	assert.Equal(t, "since the run of 1970-01-01T00:00:00Z:\n  share 10.0 -> 12.0 % (+20 %)\n", shown)
+	require.NoError(t, os.WriteFile(path, []byte("{}\nbroken"), 0o600))
+	_, err := lastRun(path, true)
+	require.ErrorContains(t, err, path+":2:")
 }

@@ -50,13 +50,34 @@ func (b *bench) ingest(ctx context.Context) error {
 				rows[2*i], rows[2*i+1] = append(rows[2*i], distinct), append(rows[2*i+1], repeats)
 			}
 		}
-		for _, rounds := range rows {
-			b.report.ingest[k.name] = append(b.report.ingest[k.name], middle(rounds))
+		for i, rounds := range rows {
+			r := middle(rounds)
+			b.report.ingest[k.name] = append(b.report.ingest[k.name], r)
+			b.ingestFigures(k, volleys()[i/2], i%2 == 0, r)
 		}
 		b.report.limits = append(b.report.limits, fmt.Sprintf("%s %s commits/s and %s touches/s",
 			k.name, thousands(median(commits)), thousands(median(touches))))
 	}
 	return nil
+}
+
+// ingestFigures notes a rate with its goals.
+func (b *bench) ingestFigures(k kind, v volley, distinct bool, r rate) {
+	kindOf, share, perSecond, p99 := "repeats", "", "", ""
+	if distinct {
+		kindOf = "distinct"
+	}
+	switch {
+	case v.alerts == 64:
+		share = ">= 70"
+	case v.alerts == 1 && distinct && k.short == "redis":
+		perSecond, p99 = ">= 20000", "< 8"
+	}
+	name := fmt.Sprintf("ingest-%s-%s-%d-a-body", k.short, kindOf, v.alerts)
+	b.figure(name, r.perSecond, "alerts/s", perSecond)
+	b.figure(name+"-of-the-limit", 100*r.share, "%", share)
+	b.figure(name+"-p99", ms(r.p99), "ms", p99)
+	b.figure(name+"-cpu", r.gateway+r.base, "us/alert", "")
 }
 
 // middle takes the median of each figure.

@@ -45,19 +45,19 @@ type sizes struct {
 	window    time.Duration // of one measurement of ingest
 	limit     int           // changes committed to find a store's limit
 	pages     int           // single alerts, each to another phone
-	pending   int           // timers that are not due
-	due       time.Duration // how long timers come due, 200 a second
+	pending   []int         // timers that are not due, one run each
+	due       time.Duration // how long timers come due, 500 a second
 	incidents int           // open ones, for memory
 	cpu       time.Duration // of each measurement without a store
 }
 
 func small() sizes {
-	return sizes{rounds: 1, window: time.Second, limit: 20_000, pages: 200, pending: 10_000,
+	return sizes{rounds: 1, window: time.Second, limit: 20_000, pages: 200, pending: []int{1000, 100_000},
 		due: 5 * time.Second, incidents: 20_000, cpu: 200 * time.Millisecond}
 }
 
 func full() sizes {
-	return sizes{rounds: 3, window: 5 * time.Second, limit: 100_000, pages: 1000, pending: 100_000,
+	return sizes{rounds: 3, window: 5 * time.Second, limit: 100_000, pages: 1000, pending: []int{1000, 100_000, 1_000_000},
 		due: 10 * time.Second, incidents: 100_000, cpu: time.Second}
 }
 
@@ -98,6 +98,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 	on := flags.String("on", "", "only the stores whose name contains this `text`: redis, embedded")
 	profile := flags.String("profile", "", "existing `folder` for CPU profiles of the gateway")
 	folder := flags.String("dir", "", "`folder` on the disk to measure; the system's temporary one when absent")
+	kept := flags.String("history", "", "`file` that gets a line of JSON for the run, and is compared with")
 	gateway := flags.String("gateway", "", "used by bench itself: run a gateway with this configuration")
 	url := flags.String("store", "", "used by bench itself: the gateway's store")
 	if err := flags.Parse(args); err != nil {
@@ -120,11 +121,24 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 		return err
 	}
 	b.machine(ctx, *short, busy, time.Since(began))
+	return b.publish(out, *readme, *kept, past{At: began.UTC(), Short: *short, Load: busy})
+}
+
+// publish prints the tables and then a line a measure, and keeps both where it was asked to.
+func (b *bench) publish(out io.Writer, readme, history string, run past) error {
 	text := b.report.markdown()
-	fmt.Fprint(out, text)
-	if *readme != "" {
-		return replaceIn(*readme, text)
+	fmt.Fprintln(out, text)
+	if readme != "" {
+		if err := replaceIn(readme, text); err != nil {
+			return err
+		}
 	}
+	if history != "" {
+		if err := b.report.remember(history, run, out); err != nil {
+			return err
+		}
+	}
+	b.report.lines(out)
 	return nil
 }
 

@@ -30,7 +30,13 @@ func (b *bench) memory(ctx context.Context) error {
 		rss.set(k, fmt.Sprintf("%.0f (%.0f) MB", m.all, m.anonymous))
 		start.set(k, millis(m.ready))
 		idle.set(k, fmt.Sprintf("%.1f %%", m.idle))
+		b.figure("memory-"+k.short+"-process", m.all, "MB", "< 300")
+		b.figure("memory-"+k.short+"-process-without-mapped-files", m.anonymous, "MB", "")
+		b.figure("start-"+k.short+"-to-ready", ms(m.ready), "ms", "< 500")
+		b.figure(fmt.Sprintf("idle-%s-%d-timers", k.short, b.incidents), m.idle, "%", "< 0.5")
 		if m.each > 0 {
+			b.figure("memory-redis-per-incident", m.each, "B", "< 1843")
+			b.figure("memory-redis-intake-log-per-alert", m.log, "B", "")
 			each.set(k, fmt.Sprintf("%.0f (%.0f) B", m.each, m.log))
 			b.say("%s: an incident takes, by kind of key: %s", k.name, m.shares())
 		}

@@ -32,6 +32,13 @@ func (b *bench) page(ctx context.Context) error {
 		}
 		single.set(k, fmt.Sprintf("%s / %s", millis(percentile(times, 0.5)), millis(percentile(times, 0.99))))
 		flood.set(k, millis(last))
+		p50, p99 := "< 2", "< 10"
+		if k.short == "embedded" {
+			p50, p99 = "", "< 20"
+		}
+		b.figure("first-page-"+k.short+"-p50", ms(percentile(times, 0.5)), "ms", p50)
+		b.figure("first-page-"+k.short+"-p99", ms(percentile(times, 0.99)), "ms", p99)
+		b.figure("sixty-people-"+k.short+"-last-page", ms(last), "ms", "< 1000")
 		b.say("%s: first page p50 %v, p99 %v; %d at once: last after %v", k.name, percentile(times, 0.5), percentile(times, 0.99), crowd, last)
 	}
 	b.report.rows = append(b.report.rows, single, flood)

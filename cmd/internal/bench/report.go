@@ -16,6 +16,7 @@ type report struct {
 	rows    []row
 	alone   [][3]string // what, figure, goal
 	notes   []string
+	figures []figure
 }
 
 // row is a figure that each store has.
@@ -52,6 +53,9 @@ func (r *report) markdown() string {
 			fmt.Fprintf(&s, "| %s | %s | %s |\n", a[0], a[1], a[2])
 		}
 		s.WriteString("\n")
+	}
+	if len(r.figures) > 0 {
+		r.goalTable(&s)
 	}
 	for _, note := range r.notes {
 		s.WriteString(note + "\n")
