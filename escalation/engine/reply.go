@@ -321,8 +321,13 @@ func (t *talk) tellOne(r paging.Reply, id paging.IncidentID, o escalation.Outcom
 	case escalation.StillFiring:
 		return t.texts.StillFiring(code, title)
 	case escalation.Known: // the text came twice at once: tell how it stands, not what it asked for
-		if r.Action == paging.ReplyResolve && inc.Open() {
+		switch {
+		case !inc.Open():
+			return t.texts.AlreadyResolved(code, title, o.By.Name, o.At)
+		case r.Action == paging.ReplyResolve:
 			return t.texts.StillFiring(code, title)
+		case inc.Ack != nil && inc.Ack.By.User != t.user.Name:
+			return t.texts.AlreadyAcked(code, title, o.By.Name, o.At)
 		}
 	}
 	switch r.Action {
