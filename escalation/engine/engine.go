@@ -120,7 +120,9 @@ func (e *Engine) SetBook(b *escalation.Book) {
 // Run works until ctx ends, then drains: submissions under way are finished and committed.
 // Nothing that was accepted is in memory only when Run returns.
 func (e *Engine) Run(ctx context.Context) error {
-	e.measureClock(ctx)
+	if e.clock.Doubtful() {
+		e.MeasureClock(ctx)
+	}
 	loops, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	var background, laneLoops sync.WaitGroup
@@ -154,7 +156,10 @@ func (e *Engine) enter() bool {
 	return true
 }
 
-func (e *Engine) measureClock(ctx context.Context) {
+// MeasureClock asks the store for its time, for two seconds at most. Whoever starts other loops
+// that go by Now calls it before them: what is claimed by a clock that is off comes too early,
+// or is leased for too long. A store that does not answer is only logged.
+func (e *Engine) MeasureClock(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if err := e.clock.Measure(ctx, e.store.Clock); err != nil {
@@ -174,7 +179,7 @@ func (e *Engine) clockLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			e.measureClock(ctx)
+			e.MeasureClock(ctx)
 		}
 	}
 }
