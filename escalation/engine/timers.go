@@ -23,6 +23,10 @@ func (e *Engine) timerLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-sleep.C:
+			select {
+			case <-e.wake: // the claim that follows sees what it tells of
+			default:
+			}
 		case <-e.wake:
 		}
 		sleep.Reset(e.runTimers(ctx))
@@ -32,9 +36,12 @@ func (e *Engine) timerLoop(ctx context.Context) {
 // runTimers works off everything due and returns how long to sleep.
 func (e *Engine) runTimers(ctx context.Context) time.Duration {
 	for ctx.Err() == nil {
+		if e.clock.Doubtful() {
+			e.MeasureClock(ctx)
+		}
 		e.nextAt.Store(math.MaxInt64) // what is committed from here on may be missing from the claim's answer: let it wake the loop
 		now := e.clock.Now()
-		claims, next, err := e.store.ClaimTimers(ctx, now, e.cfg.TimerLease, timerBatch)
+		claims, next, err := e.claimTimers(ctx, now)
 		if err != nil {
 			if ctx.Err() == nil {
 				e.log.Error("cannot claim due timers; trying again", "error", err)
@@ -47,6 +54,13 @@ func (e *Engine) runTimers(ctx context.Context) time.Duration {
 		}
 	}
 	return e.cfg.MaxSleep
+}
+
+// claimTimers gives up on a store that never answers: the loop must not hang with it.
+func (e *Engine) claimTimers(ctx context.Context, now time.Time) ([]store.TimerClaim, time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	return e.store.ClaimTimers(ctx, now, e.cfg.TimerLease, timerBatch)
 }
 
 func (e *Engine) sleepUntil(next time.Time) time.Duration {
@@ -88,16 +102,25 @@ func (e *Engine) fireTimers(ctx context.Context, claims []store.TimerClaim, now 
 	}
 }
 
-// rejudgeLoop has quiet incidents judged by a new book.
+// rejudgeRetry follows trouble with judging quiet incidents.
+const rejudgeRetry = 5 * time.Second
+
+// rejudgeLoop has quiet incidents judged by the book that the engine begins with, and by every
+// new one: what an earlier book kept quiet must not stay so for want of anybody who asks again.
 func (e *Engine) rejudgeLoop(ctx context.Context) {
+	again := time.NewTimer(0)
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-e.rejudge:
-			if err := e.rejudgeQuiet(ctx); err != nil && ctx.Err() == nil {
-				e.log.Error("quiet incidents could not be judged by the new configuration", "error", err)
-			}
+		case <-again.C:
+		}
+		again.Stop()
+		if err := e.rejudgeQuiet(ctx); err != nil && ctx.Err() == nil {
+			e.log.Error("quiet incidents could not be judged by the configuration; trying again", "error", err)
+			again.Reset(rejudgeRetry)
 		}
 	}
 }
@@ -105,7 +128,7 @@ func (e *Engine) rejudgeLoop(ctx context.Context) {
 func (e *Engine) rejudgeQuiet(ctx context.Context) error {
 	filter := store.Filter{Open: true, Limit: 500}
 	for {
-		incidents, err := e.store.List(ctx, filter)
+		incidents, err := e.listOpen(ctx, filter)
 		if err != nil || len(incidents) == 0 {
 			return err
 		}
@@ -116,8 +139,14 @@ func (e *Engine) rejudgeQuiet(ctx context.Context) error {
 				items = append(items, &item{id: inc.ID, cmd: escalation.Rejudge{}})
 			}
 		}
-		if _, err := e.submit(ctx, items, false); err != nil {
+		if _, err := e.submitAll(ctx, items, false); err != nil {
 			return err
 		}
 	}
+}
+
+func (e *Engine) listOpen(ctx context.Context, f store.Filter) ([]escalation.Incident, error) {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	return e.store.List(ctx, f)
 }
