@@ -167,7 +167,7 @@ func (a *App) Start() error {
 	engineCtx, stop := context.WithCancel(context.Background())
 	sendCtx, stopSend := context.WithCancel(context.Background())
 	a.stop, a.stopSend = stop, stopSend
-	a.engine.MeasureClock(engineCtx) // before anything is claimed
+	a.engine.MeasureClock(engineCtx)                     // before anything is claimed
 	a.running.Go(func() { _ = a.engine.Run(engineCtx) }) // always nil
 	a.running.Go(func() { a.pruneLoop(engineCtx) })
 	a.running.Go(func() { a.followLoop(engineCtx) })
