@@ -212,8 +212,8 @@ func (l *life) FindIdentity(ctx context.Context, members []escalation.MemberKey)
 	})
 }
 
-func (l *life) FindGroup(ctx context.Context, integration, group string) ([]store.Membership, error) {
-	return through(ctx, l, "find", group, func() ([]store.Membership, error) { return l.Store.FindGroup(ctx, integration, group) })
+func (l *life) FindGroup(ctx context.Context, integration, group string, listed map[string]bool) ([]store.Membership, error) {
+	return through(ctx, l, "find", group, func() ([]store.Membership, error) { return l.Store.FindGroup(ctx, integration, group, listed) })
 }
 
 func (l *life) List(ctx context.Context, f store.Filter) ([]escalation.Incident, error) {
