@@ -66,6 +66,10 @@ type noRetry struct{ *redis.Cmd }
 func (noRetry) NoRetry() bool { return true }
 
 // command makes what goes over the wire, with the script's text when Redis has forgotten it.
+// A script names two keys that never exist. While a slot moves to another server of a Cluster,
+// its keys are in two places, and a script would take those that are elsewhere for gone; but
+// what names several keys of which one is missing is refused with TRYAGAIN until the slot has
+// moved (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/).
 func (c *call) command(ctx context.Context, whole bool) *redis.Cmd {
 	if c.script == nil {
 		return redis.NewCmd(ctx, c.args...)
@@ -74,8 +78,8 @@ func (c *call) command(ctx context.Context, whole bool) *redis.Cmd {
 	if whole {
 		name, text = "eval", c.script.text
 	}
-	args := make([]any, 0, 4+len(c.args))
-	return redis.NewCmd(ctx, append(append(args, name, text, 1, base(c.shard)), c.args...)...)
+	args := make([]any, 0, 5+len(c.args))
+	return redis.NewCmd(ctx, append(append(args, name, text, 2, base(c.shard), base(c.shard)+"-"), c.args...)...)
 }
 
 // exec sends calls in one pipeline per server, in their order, and sends those again whose

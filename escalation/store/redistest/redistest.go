@@ -166,18 +166,26 @@ func (s *Server) Must(args ...string) string {
 	return line
 }
 
+// freePort is below the range that the system gives to outgoing connections, which would take
+// the port while the server is down; and so is the one 10000 above, on which a server of a
+// Redis Cluster listens too. It is random: tests in parallel must not find the same one free.
 func freePort(tb testing.TB) int {
 	tb.Helper()
-	// Redis Cluster also listens 10000 above, so that the port must be a low one. The start is
-	// random: tests that run in parallel must not find the same port free.
-	for port := 20000 + rand.IntN(20000); port < 55000; port++ {
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil {
-			continue
+	for range 1000 {
+		port := 19000 + rand.IntN(3700)
+		if isFree(port) && isFree(port+10000) {
+			return port
 		}
-		_ = l.Close() // free again, for redis-server
-		return port
 	}
 	tb.Fatal("no free port")
 	return 0
+}
+
+func isFree(port int) bool {
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return false
+	}
+	_ = l.Close() // free again, for redis-server
+	return true
 }

@@ -64,5 +64,6 @@ func cells() []cell {
 	var all []cell
 	all = append(all, plain()...)
 	all = append(all, sentinels()...)
+	all = append(all, clusters()...)
 	return all
 }
