@@ -130,19 +130,16 @@ func TestForgottenSeries(t *testing.T) {
 
 // TestKillSeries ensures that a series is whole after kill -9 of Redis at any moment: its
 // numbers are dense, each value is complete and there once, and each that was acknowledged is
-// there. A value on its way is settled by its token once Redis is back.
+// there. A value on its way is settled by its token once Redis is back. With everysec Redis
+// keeps up to two seconds to itself while the disk is slow, and kill -9 loses them.
 func TestKillSeries(t *testing.T) {
-	for _, fsync := range []string{redistest.Always, redistest.EverySec} { // the machine lives on: both lose nothing
-		t.Run(fsync, func(t *testing.T) {
-			server := redistest.Start(t, fsync)
-			s := open(t, server.URL())
-			for range 4 {
-				killWhileAppending(t, server, s)
-				for number, text := range storetest.CheckSeries(t, s, "config") {
-					require.Equal(t, fmt.Sprint(number), text)
-				}
-			}
-		})
+	server := redistest.Start(t, redistest.Always)
+	s := open(t, server.URL())
+	for range 4 {
+		killWhileAppending(t, server, s)
+		for number, text := range storetest.CheckSeries(t, s, "config") {
+			require.Equal(t, fmt.Sprint(number), text)
+		}
 	}
 }
 

@@ -25,9 +25,9 @@ func clusters() []cell {
 		strike                func(*lab.Lab, *cluster)
 	}{
 		{"slot migration", async, "", false, move},
-		{"slot migration", waiting, "?wait=1", false, move},
+		{"slot migration", waitSingle, "?wait=1", false, move},
 		{"cluster, master dies", async, "", true, killMaster},
-		{"cluster, master dies", waiting, "?wait=1", false, killMaster},
+		{"cluster, master dies", waitSingle, "?wait=1", false, killMaster},
 	} {
 		all = append(all, cell{fault: c.fault, setting: c.setting, lossy: c.lossy, stage: func(t *testing.T) stage {
 			six := newCluster(t)
