@@ -2,6 +2,8 @@ package auditor_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,9 +12,13 @@ import (
 	"tocsin/cmd/internal/api"
 	"tocsin/cmd/internal/apptest"
 	"tocsin/cmd/internal/auditor"
+	"tocsin/cmd/internal/standin"
+	"tocsin/configs/history"
 	"tocsin/escalation"
+	"tocsin/escalation/audit"
 	"tocsin/escalation/store"
 	"tocsin/paging"
+	"tocsin/schedules"
 )
 
 const (
@@ -28,6 +34,8 @@ policies:
       - { name: primary, page: ['user:ana'], acknowledge_within: 2s }
       - { name: secondary, page: ['user:ben'], acknowledge_within: 10m }
     fallback: ['user:ben']
+schedules:
+  - { name: rota, time_zone: UTC, layers: [{ name: all, rotation: { every: 1 week, start: 2026-01-05T09:00, participants: [ana, ben] } }] }
 users:
   - { name: ana, contacts: [{ name: mobile, sms: '+12025550101' }] }
   - { name: ben, contacts: [{ name: mobile, sms: '+12025550102' }] }
@@ -119,4 +127,24 @@ func problems(r auditor.Report) []string {
 		}
 	}
 	return out
+}
+
+// anchored is verify with a head kept elsewhere.
+func anchored(t *testing.T, s store.Store, head audit.Head) auditor.Report {
+	t.Helper()
+	r, err := auditor.Verify(t.Context(), s, time.Now(), head)
+	require.NoError(t, err)
+	return r
+}
+
+// rearrange makes a second revision and an override.
+func rearrange(t *testing.T, w *apptest.World, g *apptest.Gateway) {
+	t.Helper()
+	w.Write(strings.Replace(config, "acknowledge_within: 10m", "acknowledge_within: 11m", 1))
+	require.Equal(t, http.StatusOK, g.Post("/-/reload", nil, w.Bearer(standin.EnvAPIToken)).Status)
+	_, err := g.API.AddOverride(t.Context(), history.Override{Schedule: "rota", Override: schedules.Override{
+		Type: schedules.Replace, From: schedules.Civil{Year: 2030, Month: 1, Day: 1}, To: schedules.Civil{Year: 2030, Month: 1, Day: 2},
+		Remove: "ana", Add: "ben",
+	}})
+	require.NoError(t, err)
 }

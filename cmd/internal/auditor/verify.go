@@ -48,6 +48,10 @@ func Verify(ctx context.Context, s store.Store, now time.Time, anchors ...audit.
 	if err := v.batches(ctx); err != nil { // retention may have forgotten some meanwhile
 		return v.report, err
 	}
+	if records == 0 && v.report.Incidents+v.report.Revisions > 0 {
+		v.report.Findings = []audit.Finding{{Where: "store", Says: "there is no audit log, but there are incidents or revisions: the log was deleted, or no process that keeps one has run here"}}
+		return v.report, nil
+	}
 	v.report.Head, v.report.Records, v.report.Findings = head, records, append([]audit.Finding{}, l.Findings()...)
 	return v.report, nil
 }
