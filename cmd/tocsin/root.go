@@ -38,7 +38,7 @@ Exit codes: 0 done, 1 failed (the reason is on standard error), 2 not understood
 	root.AddCommand(
 		newServeCommand(c), newDemoCommand(c), newInitCommand(c), newCheckCommand(c),
 		newNormalizeCommand(c), newSimulateCommand(c), newOnCallCommand(c), newSchedulesCommand(c),
-		newConfigCommand(c), newOverridesCommand(c), newIncidentsCommand(c), newPageCommand(c), newAuditCommand(c), newVersionCommand(c),
+		newConfigCommand(c), newOverridesCommand(c), newIncidentsCommand(c), newPageCommand(c), newAuditCommand(c), newBackupCommand(c), newRestoreCommand(c), newVersionCommand(c),
 	)
 	return root, started
 }

@@ -29,6 +29,7 @@ type Ledger struct {
 	incidents map[paging.IncidentID]*account
 	values    map[string]map[uint64]string // series, number, digest
 	pruned    []Record
+	restored  []Record
 	processes map[string]uint64 // the last record of each that has not stopped
 	checked   uint64            // number of the last complete check
 	orderly   bool              // the last stop left nothing unrecorded
@@ -151,6 +152,9 @@ func (l *Ledger) learn(r Record) {
 		if r.Complete {
 			l.checked = r.Number
 		}
+	case Restored:
+		l.orderly = false
+		l.restored = append(l.restored, r)
 	case Pruned:
 		l.pruned = append(l.pruned, r)
 	case Lost:
@@ -230,6 +234,11 @@ func (l *Ledger) strict() bool {
 func (l *Ledger) underWay(at time.Time) bool {
 	if l.strict() {
 		return false
+	}
+	for _, r := range l.restored {
+		if at.After(r.From.Add(-late)) && at.Before(r.Before.Add(late)) {
+			return true
+		}
 	}
 	crash := at.After(l.last.Add(-late)) && at.Before(l.last.Add(late))
 	return crash || at.After(l.now.Add(-late))

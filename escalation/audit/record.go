@@ -32,10 +32,11 @@ const (
 	Found          Kind = "found"   // there without a record: a crash lost it, or somebody wrote past the log
 	Pruned         Kind = "pruned"  // incidents that ended before Before were forgotten: retention
 
-	Access  Kind = "access"  // somebody changed or took something through the API
-	Refused Kind = "refused" // credentials were refused, Count times
-	Checked Kind = "checked" // incidents were compared with the log; what was not in it is in it now
-	Lost    Kind = "lost"    // Count records had no room while the store could not be written
+	Access   Kind = "access"   // somebody changed or took something through the API
+	Refused  Kind = "refused"  // credentials were refused, Count times
+	Checked  Kind = "checked"  // incidents were compared with the log; what was not in it is in it now
+	Restored Kind = "restored" // the store was made of a backup, taken between From and Before
+	Lost     Kind = "lost"     // Count records had no room while the store could not be written
 )
 
 // Record is one line of the log. Fields that a kind does not use are empty.
@@ -63,6 +64,7 @@ type Record struct {
 	Outcome  string    `json:"outcome,omitempty"`
 	Reason   string    `json:"reason,omitempty"`
 	Count    int       `json:"count,omitempty"`
+	From     time.Time `json:"from,omitzero"`
 	Before   time.Time `json:"before,omitzero"`
 	Complete bool      `json:"complete,omitempty"`
 }

@@ -33,6 +33,7 @@ func (s *Server) routes(e *echo.Echo) {
 	token.GET("/api/v1/audit", s.listAudit)
 	token.GET("/api/v1/audit/head", s.auditHead)
 	token.GET("/api/v1/audit/verify", s.verifyAudit)
+	token.GET("/api/v1/backup", s.backup)
 
 	token.GET("/api/v1/config", s.activeConfig)
 	token.POST("/api/v1/config", s.applyConfig)
