@@ -54,7 +54,7 @@ func (r *reader) severities() routing.Scale {
 }
 
 func (r *reader) level(item node, claimed words) (routing.Level, bool) {
-	f, ok := r.mapping(item, "name", "words", "urgency", "respond_within", "resolve_within", "acknowledge_expires")
+	f, ok := r.mapping(item, "name", "words", "urgency", "respond_within", "resolve_within", "acknowledge_expires", "degraded")
 	if !ok {
 		return routing.Level{}, false
 	}
@@ -66,6 +66,9 @@ func (r *reader) level(item node, claimed words) (routing.Level, bool) {
 	}
 	if n, ok := f.need("urgency"); ok {
 		level.Urgency = r.urgency(n)
+	}
+	if n, ok := f.get("degraded"); ok {
+		level.Degraded = r.degraded(n)
 	}
 	name := f.name()
 	if name == everyOther {
@@ -104,6 +107,16 @@ func (r *reader) urgency(n node) routing.Urgency {
 		return routing.Normal
 	}
 	return routing.Urgency(s)
+}
+
+// degraded reads what becomes of a severity while the shared store is away.
+func (r *reader) degraded(n node) routing.Degraded {
+	kinds := []string{string(routing.DegradedPage), string(routing.DegradedKeep)}
+	s, ok := r.text(n)
+	if ok && !slices.Contains(kinds, s) {
+		r.fail(n, "degraded %q is unknown; page: at once by the process that took it, keep: when the store is back%s", s, suggestion(s, kinds))
+	}
+	return routing.Degraded(s)
 }
 
 // words are what sources say, and names of steps: each stands for one step only.

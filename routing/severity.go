@@ -26,6 +26,7 @@ type Level struct {
 	RespondWithin      time.Duration // first acknowledgement of the incident
 	ResolveWithin      time.Duration
 	AcknowledgeExpires time.Duration // after this an acknowledged incident pages again; 0 means the default, 24 h
+	Degraded           Degraded      // while the shared store is away; "" is the default
 }
 
 // DefaultAcknowledgeExpires is used by a level that names no expiry of its own.

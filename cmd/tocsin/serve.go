@@ -26,12 +26,13 @@ import (
 const (
 	defaultListen = "127.0.0.1:8420"
 	defaultStore  = "./tocsin-data"
+	defaultSpool  = "./tocsin-spool"
 	// stopTimeout bounds the wait for requests under way at the end.
 	stopTimeout = 20 * time.Second
 )
 
 func newServeCommand(c *cli) *cobra.Command {
-	var listen, store, advertise string
+	var listen, store, spool, advertise string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the gateway",
@@ -49,11 +50,12 @@ once, and with a telephone that stands in for Twilio at "/".`,
 			if u, err := url.Parse(advertise); advertise != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 				return usagef("--advertise %s is no http:// or https:// URL", advertise)
 			}
-			return c.serve(cmd.Context(), listen, store, advertise)
+			return c.serve(cmd.Context(), listen, store, spool, advertise)
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", defaultListen, "address to take requests on")
 	cmd.Flags().StringVar(&store, "store", defaultStore, "a folder, or redis://, rediss://, redis+sentinel:// or redis+cluster:// URL")
+	cmd.Flags().StringVar(&spool, "spool", defaultSpool, "folder on a local disk, of this process alone, for what comes in while a redis store is away")
 	cmd.Flags().StringVar(&advertise, "advertise", "", "URL at which the other processes on the store reach this one (default: http:// and the address of --listen)")
 	return cmd
 }
@@ -70,7 +72,7 @@ func (r redisLog) Printf(_ context.Context, format string, v ...any) {
 	r.log.Debug("redis client", "message", fmt.Sprintf(format, v...))
 }
 
-func (c *cli) serve(ctx context.Context, listen, store, advertise string) error {
+func (c *cli) serve(ctx context.Context, listen, store, spool, advertise string) error {
 	log := c.logger()
 	redis.SetLogger(redisLog{log})
 	a, err := app.New(ctx, app.Options{
@@ -79,7 +81,7 @@ func (c *cli) serve(ctx context.Context, listen, store, advertise string) error 
 			return b.Config(configs.Options{Registry: registry.Config(), Env: c.lookup, Secrets: c.folder()})
 		},
 		Look:  c.buildWithoutSecrets,
-		Store: store, Listen: listen, Advertise: advertise, Version: thisBuild().Version, Logger: log, Now: c.now,
+		Store: store, Spool: spool, Listen: listen, Advertise: advertise, Version: thisBuild().Version, Logger: log, Now: c.now,
 	})
 	if err != nil {
 		return faults(err)

@@ -83,7 +83,7 @@ func (s *Server) act(c echo.Context, command func(escalation.Actor, Action) (esc
 	if err != nil {
 		return err
 	}
-	outcome, err := s.Engine.Do(c.Request().Context(), paging.IncidentID(c.Param("id")), cmd)
+	outcome, err := s.Front.Do(c.Request().Context(), paging.IncidentID(c.Param("id")), cmd)
 	if err != nil {
 		return err
 	}

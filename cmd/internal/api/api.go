@@ -36,6 +36,7 @@ const (
 // Deps is what the surface needs from the rest of the process.
 type Deps struct {
 	Engine  *engine.Engine
+	Front   Front // what comes in from outside goes here
 	Store   store.Store
 	Config  func() *configs.Config          // in force now
 	Reload  func(ctx context.Context) error // a bad configuration is refused with its faults
@@ -45,6 +46,8 @@ type Deps struct {
 	// Standing is how this process stands to what is active in the store.
 	Standing func() Standing
 	Ready    func(ctx context.Context) error // nil when alerts can be taken and pages sent
+	// Degraded says that the store is away and what that means; "" when it is not.
+	Degraded func() string
 	Metrics  http.Handler
 	Home     func(e *echo.Echo)                    // adds the demo page; nil without one
 	Refused  func(integration string, kind string) // counts deliveries that were not taken; may be nil

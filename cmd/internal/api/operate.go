@@ -25,6 +25,9 @@ func (s *Server) readyz(c echo.Context) error {
 	if err := s.Ready(ctx); err != nil {
 		return faulty(Unavailable, "not ready", err)
 	}
+	if why := s.Degraded(); why != "" {
+		return c.String(http.StatusOK, "ready, degraded: "+why+"\n")
+	}
 	return c.String(http.StatusOK, "ready\n")
 }
 
@@ -47,6 +50,6 @@ func (s *Server) statusNow(c echo.Context, conf *configs.Config) Status {
 	return Status{
 		Version: s.Version, Revision: conf.Revision(), Config: standing.Config, Overlay: standing.Overlay,
 		Wanted: standing.Wanted.Config, Trouble: standing.Trouble,
-		Store: s.Store.Promise(c.Request().Context()), Offset: s.Engine.Offset(),
+		Store: s.Store.Promise(c.Request().Context()), Offset: s.Engine.Offset(), Degraded: s.Degraded(),
 	}
 }

@@ -46,7 +46,7 @@ func (s *Server) twilioSMS(c echo.Context) error {
 	if err != nil {
 		return faulty(Invalid, err.Error(), err)
 	}
-	answer, err := s.Engine.Reply(c.Request().Context(), engine.Text{ID: in.MessageSID, From: in.From, Body: in.Body})
+	answer, err := s.Front.Reply(c.Request().Context(), engine.Text{ID: in.MessageSID, From: in.From, Body: in.Body})
 	if err != nil {
 		s.Logger.Error("a reply could not be stored", "error", err)
 		answer = storeTrouble
@@ -64,7 +64,7 @@ func (s *Server) twilioStatus(c echo.Context) error {
 	if !ok {
 		return faulty(Invalid, "the form names no message or no status", nil)
 	}
-	if err := s.Engine.Report(c.Request().Context(), []paging.Report{report}); err != nil {
+	if err := s.Front.Report(c.Request().Context(), []paging.Report{report}); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent) // an empty 200 counts as a fault at Twilio

@@ -79,6 +79,7 @@ type Status struct {
 	Trouble  string        `json:"trouble,omitempty"` // why it cannot
 	Store    string        `json:"store"`             // what an outage of it would lose, in a sentence
 	Offset   time.Duration `json:"clock_offset_ns"`
+	Degraded string        `json:"degraded,omitempty"` // why this process works on its own
 }
 
 // Error is the body of every answer that is not 2xx.

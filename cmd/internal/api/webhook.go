@@ -54,7 +54,7 @@ func (s *Server) take(c echo.Context, name string, decode func(http.Header, []by
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), ingestTimeout)
 	defer cancel()
-	return s.Engine.Ingest(ctx, d)
+	return s.Front.Ingest(ctx, d)
 }
 
 // readBody reads a bounded body, and counts it against what is held at one time.

@@ -26,6 +26,7 @@ import (
 	"tocsin/configs"
 	"tocsin/configs/history"
 	"tocsin/escalation/engine"
+	"tocsin/escalation/standby"
 	"tocsin/escalation/store"
 	"tocsin/paging"
 	"tocsin/paging/delivery"
@@ -42,6 +43,8 @@ type Options struct {
 	Store  string       // a folder, or redis://…, redis+sentinel://…, redis+cluster://…
 	Listen string       // host:port; port 0 takes a free one
 	Socket net.Listener // used instead of Listen when set
+	// Spool is a folder for what comes in while a shared store is away; "": it is refused then.
+	Spool string
 	// Advertise is the URL at which other processes reach this one; its own address unless set.
 	Advertise string
 	Home      func(*echo.Echo)
@@ -58,6 +61,8 @@ type App struct {
 	active   atomic.Pointer[history.Active] // what is in force here; its head is zero on own files
 	refused  atomic.Pointer[refusal]        // what is active in the store and is not in force here; nil when nothing is
 	store    store.Store
+	below    store.Store      // the shared store that the standby guards
+	standby  *standby.Standby // nil without a spool
 	history  *history.History
 	audit    *auditor.Log
 	engine   *engine.Engine
@@ -94,13 +99,13 @@ func New(ctx context.Context, o Options) (*App, error) {
 		own, err = a.build(files)
 	}
 	faults := err
-	if a.store, err = OpenStore(ctx, o.Store); err != nil {
-		return nil, errors.Join(faults, fmt.Errorf("cannot open the store %s: %w", o.Store, err))
+	if err := a.openStore(ctx); err != nil {
+		return nil, errors.Join(faults, err)
 	}
 	a.audit = auditor.New(a.store, a.clock, a.log)
 	a.history = &history.History{Series: a.store, Build: a.build, Look: o.Look, Token: rand.Text, Stored: a.audit.Revision}
 	if err := a.settle(ctx, files, own, faults); err != nil {
-		return nil, errors.Join(err, a.store.Close())
+		return nil, errors.Join(err, a.closeStore())
 	}
 	a.assemble(a.config.Load())
 	return a, nil
@@ -137,9 +142,12 @@ func (a *App) assemble(config *configs.Config) {
 		Clock:   a.engine.Now, Logger: a.log, Observe: a.metrics.observe(), Lease: pageLease, SendTimeout: sendTimeout,
 	})
 	a.peers = a.newRegistry()
+	if a.standby != nil {
+		a.standby.Use(a.engine)
+	}
 	a.server = &http.Server{
 		Handler: api.New(api.Deps{
-			Engine: a.engine, Store: a.store, Config: a.config.Load, Reload: a.Reload, Ready: a.store.Check,
+			Engine: a.engine, Front: a.front(), Store: a.store, Config: a.config.Load, Reload: a.Reload, Ready: a.ready, Degraded: a.degraded,
 			Audit: a.audit, History: a.history, Follow: a.Follow, Standing: a.standing,
 			Metrics: a.metrics.handler(), Home: a.opts.Home, Refused: a.metrics.refused, Version: a.opts.Version, Logger: a.log,
 		}),
@@ -174,6 +182,9 @@ func (a *App) Start() error {
 	a.running.Go(func() { a.readinessLoop(engineCtx) })
 	a.peers.Advertise(a.advertised())
 	a.running.Go(func() { a.peers.Run(engineCtx) })
+	if a.standby != nil {
+		a.sending.Go(func() { a.standby.Run(sendCtx) })
+	}
 	a.sending.Go(func() { _ = a.delivery.Run(sendCtx) }) // always nil
 	go func() {
 		if err := a.server.Serve(a.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
@@ -207,5 +218,5 @@ func (a *App) Stop(ctx context.Context) error {
 		a.stopAudit()
 		a.auditing.Wait()
 	}
-	return errors.Join(append(errs, a.store.Close())...)
+	return errors.Join(append(errs, a.closeStore())...)
 }

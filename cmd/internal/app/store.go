@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strings"
 
 	"tocsin/escalation/store"
 	"tocsin/escalation/store/boltstore"
@@ -11,7 +10,7 @@ import (
 
 // OpenStore opens the store behind --store: a redis URL, or else a folder for the embedded one.
 func OpenStore(ctx context.Context, where string) (store.Store, error) {
-	if strings.HasPrefix(where, "redis") && strings.Contains(where, "://") {
+	if shared(where) {
 		return redisstore.Open(ctx, where)
 	}
 	return boltstore.Open(where)

@@ -124,7 +124,7 @@ func (w *World) Serve(binary string) (*Gateway, *Process) {
 		require.NoError(w.T, w.socket.Close()) // kept for the gateway until now
 		w.socket = nil
 	}
-	p := start(w.T, w.Logs, w.environ(), binary, "serve", "--config", w.Config, "--store", w.Store, "--listen", w.address)
+	p := start(w.T, w.Logs, w.environ(), binary, "serve", "--config", w.Config, "--store", w.Store, "--spool", w.Spool, "--listen", w.address)
 	p.answers(w.URL + "/readyz")
 	g := &Gateway{World: w, stopped: true} // the process is stopped, not the app
 	g.connect(w.URL)

@@ -94,6 +94,8 @@ type World struct {
 	URL    string            // where Twilio reaches the gateway: the address of the first one
 	Config string            // path of the configuration
 	Store  string            // for --store
+	Spool  string            // for --spool of the real binary
+	Alone  string            // for the spool of a gateway in this process; "" unless a story sets it
 	Redis  *redistest.Server // nil on the embedded store
 	Logs   *Logs
 
@@ -106,7 +108,7 @@ type World struct {
 // TOCSIN_REQUIRE_SERVERS=1.
 func New(t testing.TB, kind Kind, yaml string) *World {
 	t.Helper()
-	w := &World{T: t, Env: map[string]string{}, Logs: &Logs{}, gate: &atomic.Pointer[Gate]{}, Config: filepath.Join(t.TempDir(), "tocsin.yaml")}
+	w := &World{T: t, Env: map[string]string{}, Logs: &Logs{}, gate: &atomic.Pointer[Gate]{}, Config: filepath.Join(t.TempDir(), "tocsin.yaml"), Spool: t.TempDir()}
 	for _, name := range []string{
 		standin.EnvAPIToken, standin.EnvPrometheus, standin.EnvSentry, standin.EnvScans, standin.EnvGitHub,
 		standin.EnvEvents, standin.EnvAuthToken, EnvBasic,

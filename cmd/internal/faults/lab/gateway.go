@@ -56,7 +56,7 @@ func newGateway(t testing.TB, o Options, store, public, twilio string) *Gateway 
 	require.NoError(t, err)
 	g := &Gateway{
 		t: t, binary: o.Binary, URL: url, log: log,
-		args: append([]string{"serve", "--config", config, "--store", store, "--listen", listen}, o.Flags...),
+		args: append([]string{"serve", "--config", config, "--store", store, "--spool", filepath.Join(folder, "spool"), "--listen", listen}, o.Flags...),
 		env:  append(os.Environ(), "API_TOKEN="+apiToken, "HOOK_TOKEN="+hookToken, "ACCOUNT_SID="+accountSID, "AUTH_TOKEN="+authToken),
 	}
 	t.Cleanup(func() {

@@ -1,0 +1,116 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tocsin/cmd/internal/api"
+	"tocsin/escalation/standby"
+	"tocsin/paging"
+	"tocsin/paging/delivery"
+)
+
+// shared says whether a store is one that several processes use, and that may be away.
+func shared(where string) bool {
+	return strings.HasPrefix(where, "redis") && strings.Contains(where, "://")
+}
+
+// openStore opens the store, with a spool for the time in which a shared one is away.
+func (a *App) openStore(ctx context.Context) (err error) {
+	if a.store, err = OpenStore(ctx, a.opts.Store); err != nil {
+		return fmt.Errorf("cannot open the store %s: %w", a.opts.Store, err)
+	}
+	if a.opts.Spool == "" || !shared(a.opts.Store) {
+		return nil
+	}
+	a.below = a.store
+	a.standby, err = standby.New(ctx, standby.Config{
+		Shared: a.store, Folder: a.opts.Spool, Now: a.opts.Now, Logger: a.log, Slot: a.slot, Process: a.process(),
+		Delivery: delivery.Config{
+			Channels: map[string]paging.Channel{paging.SMS: a.sms}, Observe: a.metrics.observe(), Lease: pageLease, SendTimeout: sendTimeout,
+		},
+		Hooks: a.metrics.hooks(),
+	})
+	if err != nil {
+		return errors.Join(err, a.store.Close())
+	}
+	a.store = a.standby.Store()
+	a.metrics.watchStandby(a.standby)
+	return nil
+}
+
+// closeStore closes what openStore opened.
+func (a *App) closeStore() error {
+	if a.standby == nil {
+		return a.store.Close()
+	}
+	return errors.Join(a.standby.Close(), a.below.Close())
+}
+
+// slot is the block of reply codes of this process.
+func (a *App) slot() (int, bool) {
+	if a.peers == nil {
+		return 0, false
+	}
+	return a.peers.Slot()
+}
+
+// process is what timelines call this process.
+func (a *App) process() string {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		return "another gateway"
+	}
+	return "the gateway on " + host
+}
+
+// front is where what comes in goes: the engine, or the standby before it.
+func (a *App) front() api.Front {
+	if a.standby == nil {
+		return a.engine
+	}
+	return a.standby
+}
+
+// ready says whether alerts can be taken: while the store is away the spool takes them.
+func (a *App) ready(ctx context.Context) error {
+	if a.degraded() != "" {
+		return nil
+	}
+	return a.store.Check(ctx)
+}
+
+// degraded says in words that the store is away; "" when it is not.
+func (a *App) degraded() string {
+	if a.standby == nil {
+		return ""
+	}
+	switch phase, since := a.standby.Phase(); phase {
+	case standby.Up:
+		return ""
+	case standby.Down:
+		return fmt.Sprintf("the store is away since %s: alerts are kept in the spool, %d so far, and this process pages on its own what asks for it",
+			since.UTC().Format("2006-01-02 15:04:05Z"), a.standby.Waiting())
+	default:
+		return fmt.Sprintf("the store is back: what was kept is being merged, %d lines are left", a.standby.Waiting())
+	}
+}
+
+// watchStandby shows how the process stands to its store.
+func (m *metrics) watchStandby(s *standby.Standby) {
+	gauge := func(name, help string, value func() float64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tocsin_" + name, Help: help}, value))
+	}
+	gauge("degraded", "1 while the store is away or what was kept is being merged.", func() float64 {
+		if phase, _ := s.Phase(); phase == standby.Up {
+			return 0
+		}
+		return 1
+	})
+	gauge("spool_lines", "Deliveries, replies and receipts that wait in the spool.", func() float64 { return float64(s.Waiting()) })
+}
