@@ -12,6 +12,7 @@ import (
 	"tocsin/cmd/internal/apptest"
 	"tocsin/cmd/internal/standin"
 	"tocsin/escalation"
+	"tocsin/escalation/store/redistest"
 	"tocsin/paging/twilio/telephone"
 )
 
@@ -34,10 +35,11 @@ users:
   - { name: ben, contacts: [{ name: mobile, sms: '+12025550102' }] }
 `
 
-// newWorld is a world on Redis whose gateways have a spool.
+// newWorld is a world whose gateways have a spool, on a Redis that loses nothing when it is killed.
 func newWorld(t *testing.T, yaml string) *apptest.World {
-	w := apptest.New(t, apptest.Redis, yaml)
-	w.Alone = t.TempDir()
+	w := apptest.New(t, apptest.Bolt, yaml)
+	w.Redis = redistest.Start(t, redistest.Always)
+	w.Store, w.Alone = w.Redis.URL(), t.TempDir()
 	return w
 }
 
