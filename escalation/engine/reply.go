@@ -320,14 +320,9 @@ func (t *talk) tellOne(r paging.Reply, id paging.IncidentID, o escalation.Outcom
 		return t.texts.NotAcked(code, title)
 	case escalation.StillFiring:
 		return t.texts.StillFiring(code, title)
-	case escalation.Known: // the text came twice at once: tell how it stands, not what it asked for
-		switch {
-		case !inc.Open():
-			return t.texts.AlreadyResolved(code, title, o.By.Name, o.At)
-		case r.Action == paging.ReplyResolve:
-			return t.texts.StillFiring(code, title)
-		case inc.Ack != nil && inc.Ack.By.User != t.user.Name:
-			return t.texts.AlreadyAcked(code, title, o.By.Name, o.At)
+	case escalation.Known:
+		if stands := t.stands(r, inc, code); stands != "" {
+			return stands
 		}
 	}
 	switch r.Action {
@@ -360,7 +355,9 @@ func paged(inc *escalation.Incident) string {
 func (t *talk) tellSeveral(r paging.Reply, ids []paging.IncidentID, outcomes []escalation.Outcome) string {
 	var lines []paging.Line
 	for i, id := range ids {
-		if k := outcomes[i].Kind; k == escalation.Done || k == escalation.Known || k == escalation.StillFiring {
+		k := outcomes[i].Kind
+		known := k == escalation.Known && t.stands(r, t.incs[id], "") == ""
+		if known || k == escalation.Done || k == escalation.StillFiring {
 			lines = append(lines, t.line(t.incs[id]))
 		}
 	}
