@@ -3,6 +3,7 @@ package telephone
 import (
 	"crypto/subtle"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -149,13 +150,10 @@ func (t *Telephone) list(w http.ResponseWriter, r *http.Request) {
 		refuse(w, apiError{Code: 20001, Message: "PageSize must be 1 to 1000, and Page a number"})
 		return
 	}
-	events := t.Log()
 	var found []messageJSON
-	for i := len(events) - 1; i >= 0; i-- { // newest first
-		if events[i].Callback == nil {
-			if m := t.resource(events[i]); matches(m, q) {
-				found = append(found, m)
-			}
+	for _, e := range slices.Backward(t.messages(q.Get("To"))) { // newest first
+		if m := t.resource(e); matches(m, q) {
+			found = append(found, m)
 		}
 	}
 	from := min(page*size, len(found))

@@ -93,6 +93,19 @@ func (t *Telephone) Log() []Event {
 	return out
 }
 
+// messages returns the texts and replies to a number, or all, in the order of the log.
+func (t *Telephone) messages(to string) []Event {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var out []Event
+	for _, e := range t.entries {
+		if (e.Text != nil && (to == "" || e.Text.To == to)) || (e.Inbound != nil && (to == "" || e.Inbound.To == to)) {
+			out = append(out, e.clone())
+		}
+	}
+	return out
+}
+
 // Texts returns the texts addressed to a phone, whether or not they arrived.
 func (t *Telephone) Texts(to string) []Text {
 	return t.pick(func(x Text) bool { return x.To == to })

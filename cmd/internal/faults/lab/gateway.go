@@ -19,10 +19,13 @@ import (
 )
 
 // Build makes the binary that is run. Several labs can share it.
-func Build(t testing.TB) string {
+func Build(t testing.TB) string { return BuildVersion(t, "") }
+
+// BuildVersion makes one that says it is of that version.
+func BuildVersion(t testing.TB, version string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "tocsin")
-	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "tocsin/cmd/tocsin").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags=-s -w -X main.version="+version, "-o", binary, "tocsin/cmd/tocsin").CombinedOutput()
 	require.NoError(t, err, "go build: %s", out)
 	return binary
 }
@@ -120,6 +123,9 @@ func (g *Gateway) Kill() {
 		g.t.Errorf("the gateway ended by itself (%v), in life %d", err, g.Lives)
 	}
 }
+
+// Use has the next life run that binary.
+func (g *Gateway) Use(binary string) { g.binary = binary }
 
 // Signal sends a signal and does not wait: SIGSTOP and SIGCONT, say.
 func (g *Gateway) Signal(sig syscall.Signal) {

@@ -30,6 +30,7 @@ type Options struct {
 	Flags    []string                        // further ones of `tocsin serve`
 	Config   string                          // further top-level keys of its YAML
 	Provider func(http.Handler) http.Handler // stands before the telephone, as Twilio's edge does
+	Spoilt   bool                            // the provider may lose texts: an attempt may fail, and a text never arrive
 	Pace     time.Duration                   // longest pause of a connection between deliveries; 400 ms when 0
 	Answers  int                             // of a hundred texts so many are answered; 30 when 0
 	Within   [tiers]string                   // each tier's acknowledge_within; 1s, 2s, 2s when empty
@@ -60,8 +61,10 @@ type Lab struct {
 	Stream   *Stream
 	Dice     *Dice
 	Crashed  atomic.Int64 // faults so far that may each repeat a text
+	Late     Lateness     // of this run; known after End
 	Lossy    bool         // nothing is promised: count what was lost, and go on
 
+	spoilt bool
 	began  time.Time
 	stop   context.CancelFunc // of new deliveries
 	hangUp context.CancelFunc // of all
@@ -75,7 +78,7 @@ func New(t testing.TB, o Options) *Lab {
 	o = o.usual(t)
 	seed := uint64(Number(t, "TOCSIN_SEED", int(rand.Uint32())))
 	t.Logf("TOCSIN_SEED=%d", seed)
-	l := &Lab{T: t, Dice: newDice(seed), began: time.Now()}
+	l := &Lab{T: t, Dice: newDice(seed), began: time.Now(), spoilt: o.Spoilt}
 	l.Phones = newPhones(t, l.Dice, o)
 	public := ""
 	if len(o.Stores) > 1 {
@@ -148,6 +151,7 @@ func (l *Lab) End() Verdict {
 		w = l.look()
 	}
 	v := l.judge(w)
+	l.Late = w.lateness
 	alerts, answers := l.Stream.tell()
 	l.T.Logf("took %s, settled after %s; texts %d, crashes %d, alerts %d, in the store %d, answers %v, cut off %d, acknowledgements confirmed %d",
 		began.Sub(l.began).Round(time.Second), settled.Round(100*time.Millisecond), len(l.Phones.texts()), l.Crashed.Load(), len(alerts), v.Stored, answers, l.Stream.Cut.Load(), v.Confirmed)
