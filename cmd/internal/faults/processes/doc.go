@@ -7,5 +7,6 @@
 // Each run also prints how late tiers and pages came, since a process that dies holds leases
 // that must run out.
 //
-// TOCSIN_ALERTS sets how many alerts a run accepts at least (1000).
+// TOCSIN_FAULTS_ALERTS sets how many alerts a run accepts at least (1000);
+// TOCSIN_OLDER can name an earlier binary of the same minor version, to run beside this one.
 package processes

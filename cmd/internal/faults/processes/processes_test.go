@@ -1,6 +1,7 @@
 package processes_test
 
 import (
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -23,9 +24,10 @@ type cluster struct {
 
 func newCluster(t *testing.T, binary string) *cluster {
 	t.Helper()
+	t.Parallel()
 	server := redistest.Start(t, redistest.Always)
 	c := &cluster{}
-	o := lab.Options{Binary: binary}
+	o := lab.Options{Binary: binary, Pace: 150 * time.Millisecond, Answers: 10, Within: [...]string{"2s", "4s", "1m"}}
 	for range processes {
 		link := lab.NewLink(t, server.Addr())
 		c.links = append(c.links, link)
@@ -37,7 +39,7 @@ func newCluster(t *testing.T, binary string) *cluster {
 
 // enough says whether the run has accepted its alerts.
 func (c *cluster) enough() bool {
-	return c.Stream.Accepted() >= lab.Number(c.T, "TOCSIN_ALERTS", 1000)
+	return c.Stream.Accepted() >= lab.Number(c.T, "TOCSIN_FAULTS_ALERTS", 1000)
 }
 
 // end judges, and prints what the faults cost in time. Nothing may be later than bound, which
@@ -45,7 +47,7 @@ func (c *cluster) enough() bool {
 func (c *cluster) end(bound time.Duration) lab.Verdict {
 	c.T.Helper()
 	v := c.End()
-	c.T.Logf("lateness: %s", c.Late)
+	c.T.Logf("late: %s", c.Late)
 	tiers, pages := c.Late.Worst()
 	assert.Less(c.T, tiers, bound, "the latest start of a tier")
 	assert.Less(c.T, pages, bound, "the latest page")
@@ -56,14 +58,35 @@ func (c *cluster) pause(least, upTo time.Duration) {
 	lab.Pause(c.T.Context(), least+c.Dice.UpTo(upTo))
 }
 
-// Any of three processes is killed at any time and started again, now and then two at once: no
-// page is lost, and a page is repeated at most once for each kill.
-func TestProcessesKilled(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t, "")
-	kills := 0
-	for ; kills < 6 || !c.enough(); kills++ {
-		c.pause(500*time.Millisecond, 2*time.Second)
+// Three processes share one Redis: whatever becomes of one of them, no alert is lost.
+func TestProcesses(t *testing.T) {
+	binary := lab.Build(t)
+	var report lab.Report
+	t.Run("cells", func(t *testing.T) {
+		for _, cell := range []struct {
+			fault string
+			play  func(t *testing.T, binary string) lab.Verdict
+		}{
+			{"any is killed", killed},
+			{"rolling restart", restarted},
+			{"one stands still", stopped},
+			{"one is cut off", cutOff},
+			{"two versions", upgraded},
+		} {
+			t.Run(cell.fault, func(t *testing.T) {
+				report.Add(t, cell.fault, "3 processes, Redis", cell.play(t, binary))
+			})
+		}
+	})
+	t.Log(report.Table())
+}
+
+// killed: any of the processes is killed at any time and started again, now and then two at
+// once. A page is repeated at most once for each kill.
+func killed(t *testing.T, binary string) lab.Verdict {
+	c := newCluster(t, binary)
+	for kills := 0; kills < 6 || !c.enough(); kills++ {
+		c.pause(time.Second, 2*time.Second)
 		victims := []*lab.Gateway{c.Gateways[kills%processes]}
 		if c.Dice.Chance(25) {
 			victims = append(victims, c.Gateways[(kills+1)%processes])
@@ -81,14 +104,13 @@ func TestProcessesKilled(t *testing.T) {
 			g.Ready(lab.StartUp)
 		}
 	}
-	c.end(time.Minute)
+	return c.end(time.Minute)
 }
 
-// Processes are restarted one after the other while alerts come in: each drains, nothing is
-// lost, and nobody is texted twice.
-func TestRollingRestart(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t, "")
+// restarted: the processes are restarted one after the other while alerts come in. Each
+// drains, and nobody is texted twice.
+func restarted(t *testing.T, binary string) lab.Verdict {
+	c := newCluster(t, binary)
 	for rounds := 0; rounds < 2 || !c.enough(); rounds++ {
 		for _, g := range c.Gateways {
 			c.pause(500*time.Millisecond, time.Second)
@@ -99,13 +121,13 @@ func TestRollingRestart(t *testing.T) {
 	}
 	v := c.end(30 * time.Second)
 	assert.Zero(t, v.Repeated)
+	return v
 }
 
-// A process that stands still for longer than its leases and then goes on is too late for
-// everything that it held: others did it, and what it still tries is refused.
-func TestProcessStopped(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t, "")
+// stopped: a process stands still for longer than its leases and then goes on. It is too late
+// for everything that it held: others did it, and what it still tries is refused.
+func stopped(t *testing.T, binary string) lab.Verdict {
+	c := newCluster(t, binary)
 	for n := 0; n < 2 || !c.enough(); n++ {
 		c.pause(time.Second, time.Second)
 		g := c.Gateways[n%processes]
@@ -114,14 +136,13 @@ func TestProcessStopped(t *testing.T) {
 		c.pause(16*time.Second, 2*time.Second)
 		g.Signal(syscall.SIGCONT)
 	}
-	c.end(time.Minute)
+	return c.end(time.Minute)
 }
 
-// A process that is cut off from Redis, or whose answers get lost, takes nothing more; the others
+// cutOff: a process is cut off from Redis, or the answers to its commands get lost. The others
 // do its work, and it goes on when the way is free again.
-func TestProcessCutOff(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t, "")
+func cutOff(t *testing.T, binary string) lab.Verdict {
+	c := newCluster(t, binary)
 	for n := 0; n < 4 || !c.enough(); n++ {
 		c.pause(time.Second, time.Second)
 		link := c.links[n%processes]
@@ -136,19 +157,18 @@ func TestProcessCutOff(t *testing.T) {
 		c.pause(4*time.Second, 3*time.Second)
 		link.Heal()
 	}
-	c.end(time.Minute)
+	return c.end(time.Minute)
 }
 
-// While one version takes the place of another, process by process and back again, both work
+// upgraded: one version takes the place of another, process by process and back again. Both work
 // side by side on what the other wrote.
-func TestVersionsSideBySide(t *testing.T) {
-	t.Parallel()
-	older, newer := lab.BuildVersion(t, "v0.1.0"), lab.BuildVersion(t, "v0.1.1")
+func upgraded(t *testing.T, _ string) lab.Verdict {
+	older, newer := olderBuild(t), lab.BuildVersion(t, "v0.1.9")
 	c := newCluster(t, older)
 	for n := 0; n < 2 || !c.enough(); n++ {
-		binary, version := newer, "v0.1.1"
+		binary := newer
 		if n%2 == 1 {
-			binary, version = older, "v0.1.0"
+			binary = older
 		}
 		for _, g := range c.Gateways {
 			c.pause(time.Second, time.Second)
@@ -158,9 +178,19 @@ func TestVersionsSideBySide(t *testing.T) {
 			g.Ready(lab.StartUp)
 			status, err := g.Client().Status(t.Context())
 			require.NoError(t, err)
-			require.Equal(t, version, status.Version)
+			require.Equal(t, binary == newer, status.Version == "v0.1.9")
 		}
 	}
 	v := c.end(30 * time.Second)
 	assert.Zero(t, v.Repeated)
+	return v
+}
+
+// olderBuild is the binary that TOCSIN_OLDER names, an earlier one of the same minor version;
+// without it, this source under another version.
+func olderBuild(t *testing.T) string {
+	if path := os.Getenv("TOCSIN_OLDER"); path != "" {
+		return path
+	}
+	return lab.BuildVersion(t, "v0.1.0")
 }
