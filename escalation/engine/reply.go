@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"tocsin/escalation"
-	"tocsin/escalation/store"
 	"tocsin/paging"
 	"tocsin/schedules"
 )
@@ -78,7 +77,7 @@ func (e *Engine) answer(ctx context.Context, in Text) (string, error) {
 	case reply.Action == paging.ReplyCarrier:
 		return "", nil
 	}
-	if err := t.load(ctx); err != nil {
+	if err := t.load(ctx, reply); err != nil {
 		return "", unavailable(err)
 	}
 	return t.act(ctx, reply)
@@ -99,38 +98,6 @@ func (e *Engine) userOf(phone string) *paging.User {
 		return nil
 	}
 	return users[slices.Min(names)]
-}
-
-// load fetches the codes of the phone and the incidents behind them.
-func (t *talk) load(ctx context.Context) error {
-	codes, err := t.e.store.Codes(ctx, t.in.From, t.now)
-	if err != nil {
-		return err
-	}
-	t.codes = codes
-	t.incs = map[paging.IncidentID]*escalation.Incident{}
-	var queries []store.Query
-	for _, c := range codes {
-		for _, id := range c.Incidents {
-			if _, asked := t.incs[id]; !asked {
-				t.incs[id] = nil
-				queries = append(queries, store.Query{ID: id})
-			}
-		}
-	}
-	if len(queries) == 0 {
-		return nil
-	}
-	loaded, err := t.e.store.Load(ctx, queries)
-	if err != nil {
-		return err
-	}
-	for _, l := range loaded {
-		if l.Incident != nil {
-			t.incs[l.Incident.ID] = l.Incident
-		}
-	}
-	return nil
 }
 
 func (t *talk) act(ctx context.Context, r paging.Reply) (string, error) {
@@ -267,6 +234,9 @@ func (t *talk) perform(ctx context.Context, r paging.Reply) (string, error) {
 		}
 	}
 	if len(ids) == 0 {
+		if err := t.fetchAll(ctx); err != nil {
+			return "", unavailable(err)
+		}
 		return t.miss(ctx, t.texts.NoOpenPage(r.Codes[0], t.open(nil)))
 	}
 	return t.command(ctx, r, ids)
