@@ -76,6 +76,8 @@ type Integration struct {
 	Source       source.Source
 	Auth         source.Auth
 	ResolveAfter time.Duration // never zero
+	RateLimit    RateLimit
+	MaxBody      int64 // bytes of a delivery
 }
 
 // String names the integration. It and the methods below keep the secrets of Auth out of

@@ -27,7 +27,7 @@ func (r *reader) integrations() (out []Integration) {
 }
 
 func (r *reader) integration(item node) (Integration, bool) {
-	f, ok := r.mapping(item, "name", "source", "auth", "resolve_after", "insecure")
+	f, ok := r.mapping(item, "name", "source", "auth", "resolve_after", "insecure", "rate_limit", "max_body")
 	if !ok {
 		return Integration{}, false
 	}
@@ -46,6 +46,7 @@ func (r *reader) integration(item node) (Integration, bool) {
 		}
 	}
 	i.ResolveAfter = f.duration("resolve_after", cmp.Or(i.Source.ResolveAfter, escalation.DefaultResolveAfter))
+	i.RateLimit, i.MaxBody = r.rateLimit(f), r.maxBody(f)
 	insecure := f.flag("insecure")
 	auth, ok := f.get("auth")
 	switch {

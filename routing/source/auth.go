@@ -37,6 +37,14 @@ type Auth struct {
 // empty secrets, or a signing secret for a source that cannot sign all refuse. Every
 // comparison takes the same time whatever was sent.
 func (a Auth) Check(src Source, h Header, urlToken string, body []byte) error {
+	if err := a.CheckSender(h, urlToken); err != nil || a.Open || len(a.SigningSecrets) == 0 {
+		return err
+	}
+	return a.checkSignature(src, h, body)
+}
+
+// CheckSender is the part of Check that needs no body: who fails it need not be listened to.
+func (a Auth) CheckSender(h Header, urlToken string) error {
 	if a.Open {
 		return nil
 	}
@@ -46,9 +54,6 @@ func (a Auth) Check(src Source, h Header, urlToken string, body []byte) error {
 	}
 	if knock && !a.knows(h.Get("Authorization"), urlToken) {
 		return fmt.Errorf("%w: %s", ErrUnauthorized, a.expected())
-	}
-	if len(a.SigningSecrets) > 0 {
-		return a.checkSignature(src, h, body)
 	}
 	return nil
 }

@@ -7,11 +7,11 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"tocsin/cmd/internal/admission"
 	"tocsin/cmd/internal/auditor"
 	"tocsin/configs"
 	"tocsin/configs/history"
@@ -22,11 +22,6 @@ import (
 )
 
 const (
-	// bodyLimit bounds an inbound delivery: GitHub sends up to 25 MB. Alertmanager never gets
-	// past a 413, so the limit is generous.
-	bodyLimit = 32 << 20
-	// bytesInFlight bounds the bodies held at one time; beyond it senders get 503.
-	bytesInFlight = 256 << 20
 	// formLimit bounds Twilio's forms and the API's own bodies.
 	formLimit = 64 << 10
 	// ingestTimeout bounds how long a sender waits for its 2xx.
@@ -53,6 +48,14 @@ type Deps struct {
 	Refused  func(integration string, kind string) // counts deliveries that were not taken; may be nil
 	Version  string
 	Logger   *slog.Logger
+
+	Admission *admission.Control // who may come in; nil: with [Capacity]
+}
+
+// Capacity is what all senders share: the bodies held at one time, and about as many alerts as
+// the engine's lanes let wait.
+func Capacity() admission.Capacity {
+	return admission.Capacity{Bytes: 256 << 20, Alerts: 32 << 10}
 }
 
 // Standing is what is in force in a process, and what should be.
@@ -65,12 +68,14 @@ type Standing struct {
 // Server answers HTTP.
 type Server struct {
 	Deps
-	inFlight atomic.Int64
 }
 
 // New returns the handler of everything that Tocsin serves.
 func New(d Deps) http.Handler {
 	s := &Server{Deps: d}
+	if s.Admission == nil {
+		s.Admission = admission.New(Capacity())
+	}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.writeError

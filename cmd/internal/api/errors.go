@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
+	"tocsin/cmd/internal/admission"
 	"tocsin/configs"
 	"tocsin/configs/edit"
 	"tocsin/configs/history"
@@ -58,6 +60,7 @@ func classify(err error) (Kind, string) {
 	var f *fault
 	var httpError *echo.HTTPError
 	var tooLarge *http.MaxBytesError
+	var wait *admission.Refusal
 	var refused *history.RefusedError
 	var problems configs.Problems
 	var conflict *history.ConflictError
@@ -65,6 +68,10 @@ func classify(err error) (Kind, string) {
 	switch {
 	case errors.As(err, &f):
 		return f.kind, f.message
+	case errors.As(err, &wait):
+		return Unavailable, wait.Error()
+	case errors.Is(err, admission.ErrBroken):
+		return Invalid, "the body could not be read to its end"
 	case errors.As(err, &tooLarge):
 		return TooLarge, "the body is larger than this endpoint takes"
 	case errors.Is(err, source.ErrUnauthorized):
@@ -93,6 +100,9 @@ func classify(err error) (Kind, string) {
 	}
 }
 
+// retryAfter is when trouble of ours may be over, in seconds.
+const retryAfter = 5
+
 // writeError is the one place where an error becomes an answer.
 func (s *Server) writeError(err error, c echo.Context) {
 	if c.Response().Committed {
@@ -100,7 +110,14 @@ func (s *Server) writeError(err error, c echo.Context) {
 	}
 	kind, message := classify(err)
 	status := statusOf[kind]
-	if status >= http.StatusInternalServerError {
+	wait, waits := errors.AsType[*admission.Refusal](err)
+	switch {
+	case waits: // is counted and the owner hears of it; a line for each would drown the log
+		c.Response().Header().Set("Retry-After", strconv.Itoa(wait.Seconds()))
+	case status == http.StatusServiceUnavailable:
+		c.Response().Header().Set("Retry-After", strconv.Itoa(retryAfter))
+	}
+	if status >= http.StatusInternalServerError && !waits {
 		s.Logger.Error("a request failed", "method", c.Request().Method, "route", c.Path(), "kind", kind, "error", err)
 	}
 	if kind == Unauthorized {

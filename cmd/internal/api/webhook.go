@@ -3,11 +3,13 @@ package api
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"tocsin/cmd/internal/admission"
+	"tocsin/configs"
 	"tocsin/escalation/engine"
 	"tocsin/routing/source"
 )
@@ -21,65 +23,63 @@ func (s *Server) webhook(c echo.Context) error {
 		s.refused("unknown", string(NotFound))
 		return faulty(NotFound, "there is no integration of this name in the configuration", nil)
 	}
-	summary, err := s.take(c, name, func(header http.Header, body []byte) (engine.Delivery, error) {
-		if err := integration.Auth.Check(integration.Source, header, c.Param("token"), body); err != nil {
-			return engine.Delivery{}, err
-		}
-		batch, err := integration.Source.Decode(header, body, s.Engine.Now())
-		if err != nil {
-			return engine.Delivery{}, faulty(Invalid, err.Error(), err)
-		}
-		return engine.Delivery{Integration: name, Batch: batch, Header: integration.Source.Record(header), Body: body}, nil
-	})
+	summary, err := s.take(c, &integration)
 	if err != nil {
-		kind, _ := classify(err)
-		s.refused(name, string(kind))
+		s.refused(name, refusalKind(err))
+		if errors.Is(err, source.ErrUnauthorized) {
+			s.logUnauthorized(name, err)
+		}
 		return err
 	}
 	return c.JSON(http.StatusOK, summary)
 }
 
-func (s *Server) take(c echo.Context, name string, decode func(http.Header, []byte) (engine.Delivery, error)) (engine.Summary, error) {
-	body, release, err := s.readBody(c)
+// take asks who is there before it reads anything, and how much is under way before it keeps
+// anything.
+func (s *Server) take(c echo.Context, integration *configs.Integration) (engine.Summary, error) {
+	r := c.Request()
+	if err := integration.Auth.CheckSender(r.Header, c.Param("token")); err != nil {
+		return engine.Summary{}, err
+	}
+	if e := r.Header.Get(echo.HeaderContentEncoding); e != "" && !strings.EqualFold(e, "identity") {
+		return engine.Summary{}, faulty(Invalid, "a body with a Content-Encoding is not taken; send it as it is", nil)
+	}
+	body, release, err := s.Admission.Body(c.Response(), r, integration.Name, integration.MaxBody, s.Engine.Now())
 	defer release()
 	if err != nil {
 		return engine.Summary{}, err
 	}
-	d, err := decode(c.Request().Header, body)
-	if err != nil {
-		if errors.Is(err, source.ErrUnauthorized) {
-			s.Logger.Warn("a delivery was refused", "integration", name, "reason", err)
-		}
+	if err := integration.Auth.Check(integration.Source, r.Header, c.Param("token"), body); err != nil {
 		return engine.Summary{}, err
 	}
-	ctx, cancel := context.WithTimeout(c.Request().Context(), ingestTimeout)
+	batch, err := integration.Source.Decode(r.Header, body, s.Engine.Now())
+	if err != nil {
+		return engine.Summary{}, faulty(Invalid, err.Error(), err)
+	}
+	leave, err := s.Admission.Alerts(integration.Name, integration.RateLimit, len(batch.Alerts), s.Engine.Now())
+	if err != nil {
+		return engine.Summary{}, err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(r.Context(), ingestTimeout)
 	defer cancel()
-	return s.Front.Ingest(ctx, d)
+	return s.Front.Ingest(ctx, engine.Delivery{
+		Integration: integration.Name, Batch: batch, Header: integration.Source.Record(r.Header), Body: body,
+	})
 }
 
-// readBody reads a bounded body, and counts it against what is held at one time.
-func (s *Server) readBody(c echo.Context) (body []byte, release func(), err error) {
-	r := c.Request()
-	size := r.ContentLength
-	if size < 0 || size > bodyLimit {
-		size = bodyLimit
+// refusalKind is what the metrics call a refusal.
+func refusalKind(err error) string {
+	if wait, ok := errors.AsType[*admission.Refusal](err); ok {
+		return string(wait.Reason)
 	}
-	release = func() { s.inFlight.Add(-size) }
-	if s.inFlight.Add(size) > bytesInFlight {
-		return nil, release, engine.ErrOverloaded
+	kind, _ := classify(err)
+	return string(kind)
+}
+
+// logUnauthorized writes of wrong credentials, but not of each of a thousand.
+func (s *Server) logUnauthorized(integration string, err error) {
+	if before, tell := s.Admission.Failed(integration, s.Engine.Now()); tell {
+		s.Logger.Warn("a delivery was refused", "integration", integration, "reason", err, "others_since_the_last_line", before)
 	}
-	reader := http.MaxBytesReader(c.Response(), r.Body, bodyLimit)
-	if r.ContentLength >= 0 && r.ContentLength <= bodyLimit {
-		body = make([]byte, r.ContentLength)
-		_, err = io.ReadFull(reader, body)
-	} else {
-		body, err = io.ReadAll(reader)
-	}
-	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if !errors.As(err, &tooLarge) {
-			err = faulty(Invalid, "the body could not be read to its end", err)
-		}
-	}
-	return body, release, err
 }

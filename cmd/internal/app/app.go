@@ -20,6 +20,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"tocsin/cmd/internal/admission"
 	"tocsin/cmd/internal/api"
 	"tocsin/cmd/internal/auditor"
 	"tocsin/cmd/internal/watch"
@@ -69,6 +70,7 @@ type App struct {
 	delivery *delivery.Delivery
 	sms      *switchboard
 	metrics  *metrics
+	admit    *admission.Control
 	signs    watch.Signs     // of life, of this process
 	peers    *watch.Registry // this process and the others
 	server   *http.Server
@@ -92,7 +94,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	a := &App{opts: o, log: o.Logger, sms: &switchboard{}, metrics: newMetrics(), failed: make(chan error, 1)}
+	a := &App{opts: o, log: o.Logger, sms: &switchboard{}, metrics: newMetrics(), admit: admission.New(api.Capacity()), failed: make(chan error, 1)}
 	files, err := o.Files()
 	var own *configs.Config
 	if err == nil {
@@ -150,6 +152,7 @@ func (a *App) assemble(config *configs.Config) {
 			Engine: a.engine, Front: a.front(), Store: a.store, Config: a.config.Load, Reload: a.Reload, Ready: a.ready, Degraded: a.degraded,
 			Audit: a.audit, History: a.history, Follow: a.Follow, Standing: a.standing,
 			Metrics: a.metrics.handler(), Home: a.opts.Home, Refused: a.metrics.refused, Version: a.opts.Version, Logger: a.log,
+			Admission: a.admit,
 		}),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       time.Minute,
@@ -180,6 +183,7 @@ func (a *App) Start() error {
 	a.running.Go(func() { a.pruneLoop(engineCtx) })
 	a.running.Go(func() { a.followLoop(engineCtx) })
 	a.running.Go(func() { a.readinessLoop(engineCtx) })
+	a.running.Go(func() { a.waitingLoop(engineCtx) })
 	a.peers.Advertise(a.advertised())
 	a.running.Go(func() { a.peers.Run(engineCtx) })
 	if a.standby != nil {

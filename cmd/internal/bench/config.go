@@ -61,7 +61,7 @@ severities:
   - { name: P1, words: [warning], urgency: normal }
 default_severity: P1
 integrations:
-  - { name: prometheus, source: alertmanager, auth: { bearer: { env: ` + envSender + ` } } }
+  - { name: prometheus, source: alertmanager, auth: { bearer: { env: ` + envSender + ` } }, rate_limit: { alerts_per_second: 1000000 } }
 classify:
   - { name: watchdogs, matchers: ['alertname=~"Watchdog|InfoInhibitor"'], suppress: true }
 `)
