@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/go-json-experiment/json"
@@ -11,8 +12,8 @@ import (
 	"tocsin/paging"
 )
 
-// The stored shape is JSON: people can read it with any tool, and a field more is no change
-// of format. This encoder takes half the time of encoding/json; its options keep what the
+// The stored shape is JSON, in short form (short.go): a field more is no change of format. This
+// encoder takes half the time of encoding/json; its options keep what the
 // struct tags mean there, and keep text that is not valid UTF-8 from being an error.
 var codec = json.JoinOptions(
 	jsonv1.OmitEmptyWithLegacySemantics(true),
@@ -29,7 +30,7 @@ func EncodeIncident(i *escalation.Incident) ([]byte, error) {
 		c.Format = escalation.Format
 		i = &c
 	}
-	return encode("incident "+string(i.ID), i)
+	return encodeShort("incident "+string(i.ID), i)
 }
 
 // DecodeIncident reads what EncodeIncident wrote. ErrNewer: a newer version wrote it.
@@ -46,7 +47,7 @@ func EncodeAttempt(a paging.Attempt) ([]byte, error) {
 	if a.Format == 0 {
 		a.Format = escalation.Format
 	}
-	return encode("attempt "+string(a.ID), &a)
+	return encodeShort("attempt "+string(a.ID), &a)
 }
 
 // DecodeAttempt reads what EncodeAttempt wrote. ErrNewer: a newer version wrote it.
@@ -59,7 +60,7 @@ func DecodeAttempt(b []byte) (paging.Attempt, error) {
 }
 
 // EncodeMember returns the stored form of a member.
-func EncodeMember(m escalation.Member) ([]byte, error) { return encode("member", &m) }
+func EncodeMember(m escalation.Member) ([]byte, error) { return encodeShort("member", &m) }
 
 // DecodeMember reads what EncodeMember wrote.
 func DecodeMember(b []byte) (m escalation.Member, err error) {
@@ -68,7 +69,36 @@ func DecodeMember(b []byte) (m escalation.Member, err error) {
 }
 
 // EncodeEntry returns the stored form of a timeline entry.
-func EncodeEntry(e escalation.Entry) ([]byte, error) { return encode("timeline entry", &e) }
+func EncodeEntry(e escalation.Entry) ([]byte, error) { return encodeShort("timeline entry", &e) }
+
+// EncodeEntries returns the stored form of several timeline entries in one value.
+func EncodeEntries(entries []escalation.Entry) ([]byte, error) {
+	var lines []byte
+	for i := range entries {
+		line, err := encode("timeline entry", &entries[i])
+		if err != nil {
+			return nil, err
+		}
+		lines = append(append(lines, line...), '\n') // there is none within JSON
+	}
+	return shorten(lines), nil
+}
+
+// DecodeEntries reads what EncodeEntries or EncodeEntry wrote.
+func DecodeEntries(b []byte) (entries []escalation.Entry, err error) {
+	plain, err := Plain(b)
+	if err != nil {
+		return nil, err
+	}
+	for line := range bytes.Lines(plain) {
+		e, err := DecodeEntry(line)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
 
 // DecodeEntry reads what EncodeEntry wrote.
 func DecodeEntry(b []byte) (e escalation.Entry, err error) {
@@ -90,11 +120,19 @@ func encode(what string, v any) ([]byte, error) {
 	return b, nil
 }
 
+func encodeShort(what string, v any) ([]byte, error) {
+	b, err := encode(what, v)
+	return shorten(b), err
+}
+
 // decode asks for the format only when the value cannot be read: a newer shape may well be
 // another one.
 func decode(what string, b []byte, v any) error {
-	err := json.Unmarshal(b, v, codec)
-	if err == nil {
+	b, err := Plain(b)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if err = json.Unmarshal(b, v, codec); err == nil {
 		return nil
 	}
 	var head struct {

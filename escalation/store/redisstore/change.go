@@ -74,15 +74,14 @@ func (s *Store) changeArgs(c *store.Change) ([]any, error) {
 		}
 		args = append(args, string(cancel.ID), over)
 	}
-	args = append(args, len(c.Entries))
-	for _, e := range c.Entries {
-		row, err := store.EncodeEntry(e)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, row)
+	if len(c.Entries) == 0 {
+		return append(args, 0), nil
 	}
-	return args, nil
+	row, err := store.EncodeEntries(c.Entries) // those of one commit are one element: they repeat each other
+	if err != nil {
+		return nil, err
+	}
+	return append(args, 1, row), nil
 }
 
 func memberArgs(args []any, members []escalation.Member) ([]any, error) {

@@ -11,7 +11,7 @@
 //	k:<key>      string   the incident that has that dedup key, or had it last
 //	m:<id>       hash     members: integration NUL identity → JSON
 //	a:<id>       hash     attempts: id → header (state, format, rank, token), overlay, JSON
-//	h:<id>       list     timeline
+//	h:<id>       list     timeline, an element for each commit
 //	t            zset     timers: incident by due time in µs, or by the end of a lease
 //	p            zset     live attempts: rank and id, by due time or by the end of a lease
 //	o, d, e      zset     open incidents; resolved ones; resolved ones by their end

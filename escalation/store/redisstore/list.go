@@ -109,7 +109,15 @@ func (s *Store) Timeline(ctx context.Context, id paging.IncidentID) ([]escalatio
 	if err != nil {
 		return nil, err
 	}
-	return decodeAll(rows, func(row string) (escalation.Entry, error) { return store.DecodeEntry([]byte(row)) })
+	var out []escalation.Entry
+	for _, row := range rows {
+		entries, err := store.DecodeEntries([]byte(row))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, entries...)
+	}
+	return out, nil
 }
 
 // MembersOf returns the members of an incident by integration and identity.
