@@ -51,17 +51,23 @@ type Entry struct {
 	Hash    string           `json:"hash"`
 }
 
-// chain returns the entry's hash after prev.
-func (e Entry) chain(prev string) string {
+// Hashed is what Hash covers beside the hash before it: the entry as JSON, with an empty hash.
+// Hash is the first 32 hex digits of SHA-256 over the hash before it and this.
+func (e Entry) Hashed() []byte {
 	e.Hash = ""
 	e.At = e.At.UTC()
 	b, err := json.Marshal(e)
 	if err != nil { // an Entry holds nothing that cannot be marshalled
 		b = []byte(err.Error())
 	}
+	return b
+}
+
+// chain returns the entry's hash after prev.
+func (e Entry) chain(prev string) string {
 	h := sha256.New()
 	h.Write([]byte(prev))
-	h.Write(b)
+	h.Write(e.Hashed())
 	return hex.EncodeToString(h.Sum(nil))[:32]
 }
 

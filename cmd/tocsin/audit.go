@@ -149,12 +149,22 @@ func about(r audit.Record) string {
 func newAuditVerifyCommand(c *cli, p *place) *cobra.Command {
 	var anchors []string
 	cmd := &cobra.Command{
-		Use: "verify [--anchor NUMBER:HASH]...", Short: "Hold the store against its audit log; exit 1 and a line for each finding",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Use: "verify [FILE.zip] [--anchor NUMBER:HASH]...", Short: "Hold the store, or a bundle of evidence, against the audit log",
+		Long: `Hold the store against its audit log, or check a bundle of evidence that "tocsin incidents
+evidence" wrote, for which neither a server nor a store is needed. A line tells of each finding,
+and the exit code is then 1.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			parsed, err := parseAnchors(anchors)
 			if err != nil {
 				return err
+			}
+			if len(args) == 1 {
+				report, err := verifyBundle(c, args[0], parsed)
+				if err != nil {
+					return err
+				}
+				return c.printVerified(cmd, report)
 			}
 			log, done, err := p.openAudit(c, cmd)
 			if err != nil {

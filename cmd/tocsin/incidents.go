@@ -17,7 +17,7 @@ const mostIncidents = 500
 func newIncidentsCommand(c *cli) *cobra.Command {
 	group := newGroup("incidents", "List, show and answer incidents of a running server")
 	s := addServerFlags(c, group)
-	group.AddCommand(newIncidentsListCommand(c, s), newIncidentsShowCommand(c, s))
+	group.AddCommand(newIncidentsListCommand(c, s), newIncidentsShowCommand(c, s), newEvidenceCommand(c, s))
 	group.AddCommand(newActionCommands(c, s)...)
 	return group
 }

@@ -22,6 +22,7 @@ func (s *Server) routes(e *echo.Echo) {
 	token.GET("/api/v1/status", s.status)
 	token.GET("/api/v1/incidents", s.listIncidents)
 	token.GET("/api/v1/incidents/:id", s.showIncident)
+	token.GET("/api/v1/incidents/:id/evidence", s.evidence)
 	token.POST("/api/v1/incidents/:id/ack", s.acknowledge)
 	token.POST("/api/v1/incidents/:id/unack", s.unacknowledge)
 	token.POST("/api/v1/incidents/:id/snooze", s.snooze)

@@ -73,9 +73,9 @@ type Line struct {
 // viewTries bounds how often an incident is read again because it moved meanwhile.
 const viewTries = 5
 
-// view reads an incident with all that belongs to it, as it stood at one revision. false: it
+// View reads an incident with all that belongs to it, as it stood at one revision. false: it
 // is not there.
-func view(ctx context.Context, s store.Store, id paging.IncidentID) (v audit.View, there bool, err error) {
+func View(ctx context.Context, s store.Store, id paging.IncidentID) (v audit.View, there bool, err error) {
 	query := []store.Query{{ID: id}}
 	loaded, err := s.Load(ctx, query)
 	for range viewTries {

@@ -169,7 +169,7 @@ func (l *Log) makeUp(ctx context.Context, id paging.IncidentID, known audit.Reco
 	if ours && known.Incident != "" { // it is sealed in its turn
 		return true, nil
 	}
-	v, there, err := view(ctx, l.store, id)
+	v, there, err := View(ctx, l.store, id)
 	if err != nil || !there {
 		return true, err
 	}

@@ -48,7 +48,7 @@ func (l *Log) sealSome(ctx context.Context, alone time.Duration, most int) error
 
 // seal makes the record of an incident with digests of all its rows.
 func (l *Log) seal(ctx context.Context, kind audit.Kind, id paging.IncidentID) (audit.Record, bool, error) {
-	v, there, err := view(ctx, l.store, id)
+	v, there, err := View(ctx, l.store, id)
 	if err != nil || !there {
 		return audit.Record{}, false, err
 	}
@@ -56,4 +56,19 @@ func (l *Log) seal(ctx context.Context, kind audit.Kind, id paging.IncidentID) (
 	rows := audit.RowsOf(v)
 	r.Rows = &rows
 	return r, true, nil
+}
+
+// SealNow seals an incident as it stands, and waits until that is in the store. The log must run.
+func (l *Log) SealNow(ctx context.Context, id paging.IncidentID) error {
+	if l == nil {
+		return nil
+	}
+	r, there, err := l.seal(ctx, audit.Sealed, id)
+	if err != nil || !there {
+		return err
+	}
+	l.Add(r)
+	ctx, cancel := context.WithTimeout(ctx, syncTimeout)
+	defer cancel()
+	return l.Sync(ctx)
 }

@@ -100,7 +100,7 @@ func (v *verification) incidents(ctx context.Context) error {
 }
 
 func (v *verification) incident(ctx context.Context, id paging.IncidentID) error {
-	x, there, err := view(ctx, v.store, id)
+	x, there, err := View(ctx, v.store, id)
 	if err != nil || !there {
 		return err
 	}
