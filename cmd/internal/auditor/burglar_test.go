@@ -66,10 +66,10 @@ func (b *burglar) delete(bucket string, key []byte) {
 }
 
 // replace changes text in a value.
-func (b *burglar) replace(bucket string, key []byte, old, new string) {
+func (b *burglar) replace(bucket string, key []byte, old, fresh string) {
 	v := b.get(bucket, key)
 	require.Contains(b.t, string(v), old)
-	b.put(bucket, key, bytes.Replace(v, []byte(old), []byte(new), 1))
+	b.put(bucket, key, bytes.Replace(v, []byte(old), []byte(fresh), 1))
 }
 
 // keys are those with that prefix.

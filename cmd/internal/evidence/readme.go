@@ -2,9 +2,9 @@ package evidence
 
 import "fmt"
 
-// readme documents the bundle and the commands that check it. The test runs them.
-func readme(id, head string) string {
-	return fmt.Sprintf(`Evidence about incident %s, made by Tocsin.
+// readmeText documents the bundle and the commands that check it, which the test runs. It
+// takes the incident and the head of the audit log.
+const readmeText = `Evidence about incident %s, made by Tocsin.
 
   incident.json   the incident as it was stored
   members.json    its alerts
@@ -58,5 +58,6 @@ Each command prints nothing when all is well. With Tocsin at hand, one command c
 this, and that the incident, its alerts and attempts are those that the audit log sealed:
 
   tocsin audit verify FILE.zip
-`, id, head)
-}
+`
+
+func readme(id, head string) string { return fmt.Sprintf(readmeText, id, head) }
