@@ -56,16 +56,20 @@ func (j *judge) adoptWhole(c Adopt) {
 }
 
 // unclaimed takes an attempt out of the hands of the process that worked on it: its claims mean
-// nothing here. One that was begun, and of which the provider knew nothing, is sent again.
+// nothing here. One that was begun, and of which the provider knew nothing, is sent again, unless
+// nobody wants it any more.
 func (j *judge) unclaimed(a paging.Attempt) paging.Attempt {
 	a.Token = ""
 	if a.State != paging.Sending {
 		return a
 	}
 	a.State = paging.Planned
+	if a.Kind == paging.Page && !j.wantsPages(&a) {
+		a.State, a.SettledAt, a.Reason = paging.Canceled, j.Now, "nobody is to be paged any more"
+	}
 	for i := range j.inc.Attempts {
 		if r := &j.inc.Attempts[i]; r.ID == a.ID {
-			r.State = paging.Planned
+			r.State = a.State
 		}
 	}
 	return a
@@ -311,6 +315,9 @@ func (j *judge) adoptRun(c Adopt, more bool) {
 func (j *judge) adoptAttempt(a paging.Attempt) {
 	a.ID = attemptID(j.inc, "adopted", a.ID)
 	a.Incident, a.Run, a.State, a.Token = j.inc.ID, j.inc.Run, paging.Planned, ""
+	if least := a.Due.Add(minimumToSend); a.Deadline.Before(least) {
+		a.Deadline = least
+	}
 	j.inc.Attempts = append(j.inc.Attempts, AttemptRef{
 		ID: a.ID, Step: j.inc.Steps, User: a.User, Contact: a.Contact, Due: a.Due, State: paging.Planned,
 	})

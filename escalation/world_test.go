@@ -78,6 +78,12 @@ func (r *record) snapshot(cmds ...Command) Snapshot {
 	for _, cmd := range cmds {
 		var key MemberKey
 		switch c := cmd.(type) {
+		case Adopt:
+			for _, m := range c.Members {
+				if mine, ok := r.members[m.MemberKey]; ok {
+					s.Members[m.MemberKey] = mine
+				}
+			}
 		case Fire:
 			key = MemberKey{c.Alert.Integration, c.Alert.Identity}
 		case End:
