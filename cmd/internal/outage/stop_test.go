@@ -10,6 +10,7 @@ import (
 
 	"tocsin/cmd/internal/api"
 	"tocsin/cmd/internal/apptest"
+	"tocsin/cmd/internal/faults/lab"
 	"tocsin/cmd/internal/standin"
 	"tocsin/escalation"
 	"tocsin/escalation/store/redistest"
@@ -35,11 +36,17 @@ users:
   - { name: ben, contacts: [{ name: mobile, sms: '+12025550102' }] }
 `
 
-// newWorld is a world whose gateways have a spool, on a Redis that loses nothing when it is killed.
-func newWorld(t *testing.T, yaml string) *apptest.World {
-	w := apptest.New(t, apptest.Bolt, yaml)
+// world is a world whose gateways have a spool, on a Redis that loses nothing when it is killed.
+type world struct {
+	*apptest.World
+	link *lab.Link // between the gateway and Redis
+}
+
+func newWorld(t *testing.T, yaml string) *world {
+	w := &world{World: apptest.New(t, apptest.Bolt, yaml)}
 	w.Redis = redistest.Start(t, redistest.Always)
-	w.Store, w.Alone = w.Redis.URL(), t.TempDir()
+	w.link = lab.NewLink(t, w.Redis.Addr())
+	w.Store, w.Alone = w.link.URL(), t.TempDir()
 	return w
 }
 
@@ -53,7 +60,7 @@ func isBack(t *testing.T, g *apptest.Gateway) {
 }
 
 // rings posts a P0 and requires 2xx, and the phone within ten seconds of the POST.
-func rings(t *testing.T, w *apptest.World, g *apptest.Gateway, e apptest.Event) telephone.Text {
+func rings(t *testing.T, w *world, g *apptest.Gateway, e apptest.Event) telephone.Text {
 	t.Helper()
 	began := time.Now()
 	g.Event(e)
@@ -65,9 +72,23 @@ func rings(t *testing.T, w *apptest.World, g *apptest.Gateway, e apptest.Event) 
 }
 
 // outages are the ways in which the store can be gone, and come back.
-var outages = map[string]struct{ begin, end func(*apptest.World) }{
-	"killed":  {func(w *apptest.World) { w.Redis.Kill() }, func(w *apptest.World) { w.Redis.Restart() }},
-	"stopped": {func(w *apptest.World) { w.Redis.Pause() }, func(w *apptest.World) { w.Redis.Resume() }},
+var outages = map[string]struct{ begin, end func(*world) }{
+	"killed":  {func(w *world) { w.Redis.Kill() }, func(w *world) { w.Redis.Restart() }},
+	"stopped": {func(w *world) { w.Redis.Pause() }, func(w *world) { w.Redis.Resume() }},
+	"refused": {func(w *world) { w.link.Cut() }, func(w *world) { w.link.Mend() }},
+	"partitioned": {
+		func(w *world) {
+			w.link.Spoil("timeout", "upstream", 1, `{"timeout": 0}`)
+			w.link.Spoil("timeout", "downstream", 1, `{"timeout": 0}`)
+		},
+		func(w *world) { w.link.Drop(); w.link.Heal() },
+	},
+	"slow":       {func(w *world) { w.link.Spoil("latency", "downstream", 1, `{"latency": 5000}`) }, func(w *world) { w.link.Heal() }},
+	"a bit slow": {func(w *world) { w.link.Spoil("latency", "downstream", 1, `{"latency": 1300}`) }, func(w *world) { w.link.Heal() }},
+	"takes no writes": {
+		func(w *world) { w.Redis.Must("CONFIG", "SET", "maxmemory", "1") },
+		func(w *world) { w.Redis.Must("CONFIG", "SET", "maxmemory", "0") },
+	},
 }
 
 // With the store gone a P0 is taken and rings within ten seconds, an acknowledgement by text
