@@ -1,0 +1,124 @@
+package outage_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tocsin/cmd/internal/api"
+	"tocsin/cmd/internal/apptest"
+	"tocsin/escalation"
+	"tocsin/paging/twilio/telephone"
+)
+
+// A gateway that dies while it is on its own loses nothing: started again when the store is
+// back it merges what it kept, the acknowledgement too, and pages nobody again.
+func TestKilledOnItsOwn(t *testing.T) {
+	t.Parallel()
+	binary := apptest.Build(t)
+	w := newWorld(t, team)
+	g, p := w.Serve(binary)
+	w.Redis.Kill()
+	page := rings(t, w, g, apptest.Event{Key: "acked", Title: "Checkout errors", Severity: "critical"})
+	require.Contains(t, w.Reply(anaPhone, apptest.Code(t, page)), "Acked")
+	rings(t, w, g, apptest.Event{Key: "open", Title: "Login fails", Severity: "critical"})
+	g.Event(apptest.Event{Key: "p2", Title: "Backup late", Severity: "warning"})
+	p.Kill()
+	w.Redis.Restart()
+	g, _ = w.Serve(binary)
+	isBack(t, g)
+	w.Page(anaPhone, "Backup late")
+	states := map[string]escalation.State{}
+	for _, inc := range g.List() {
+		require.NotContains(t, states, inc.Title)
+		states[inc.Title] = inc.State
+	}
+	require.Equal(t, map[string]escalation.State{
+		"Checkout errors": escalation.Acknowledged, "Login fails": escalation.Triggered, "Backup late": escalation.Triggered,
+	}, states)
+	w.Never(time.Now().Add(2*time.Second), "nobody else is paged", func(x telephone.Text) bool { return x.To == benPhone && apptest.IsPage(x) })
+	require.Len(t, w.Pages(), 3, w.Screens())
+}
+
+// Of two gateways one is cut off, and both hear of the same trouble: each pages, for neither
+// can know of the other, and in the end there is one incident. An acknowledgement at either
+// side counts, and a repeat of the alert at either pages nobody.
+func TestOneOfTwoCutOff(t *testing.T) {
+	for name, ackAlone := range map[string]bool{"acknowledged where it is cut off": true, "acknowledged at the other": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, team)
+			alone := w.Run() // Twilio reaches this one
+			w.Store, w.Alone = w.Redis.URL(), t.TempDir()
+			other := w.Run()
+			w.link.Cut()
+			e := apptest.Event{Key: "same", Title: "Checkout errors", Severity: "critical"}
+			page := rings(t, w, alone, e)
+			id := other.Opens(e)
+			require.Eventually(t, func() bool { return len(w.Pages()) == 2 }, apptest.Patience, 20*time.Millisecond, "both page")
+			alone.Event(e)
+			other.Event(e)
+			if ackAlone {
+				require.Contains(t, w.Reply(anaPhone, apptest.Code(t, page)), "Acked")
+			} else {
+				_, err := other.API.Act(t.Context(), string(id), "ack", api.Action{As: "ana"})
+				require.NoError(t, err)
+			}
+			w.link.Mend()
+			isBack(t, alone)
+			list := other.List()
+			require.Len(t, list, 1, "one incident in the end")
+			require.Equal(t, id, list[0].ID)
+			require.Equal(t, escalation.Acknowledged, list[0].State)
+			require.Equal(t, "ana", string(list[0].Ack.By.User))
+			require.Contains(t, w.Reply(anaPhone, apptest.Code(t, page)+"r"), "Still firing", "the code of the cut-off side leads to the same incident")
+			alone.Event(e)
+			w.Never(time.Now().Add(2*time.Second), "nobody else is paged", func(x telephone.Text) bool { return x.To == benPhone && apptest.IsPage(x) })
+			require.Len(t, w.Pages(), 2, w.Screens())
+			d := other.Incident(id)
+			require.Zero(t, escalation.VerifyTimeline(d.Timeline, ""))
+			var foreign []escalation.Entry
+			for _, x := range d.Timeline {
+				if x.Foreign != nil {
+					foreign = append(foreign, *x.Foreign)
+				}
+			}
+			require.NotEmpty(t, foreign)
+			require.Zero(t, escalation.VerifyTimeline(foreign, ""), "the timeline of the cut-off side is there, with its own chain")
+		})
+	}
+}
+
+// Many alerts of lesser severity that came in meanwhile are told in few texts, and not at all
+// when they ended before the store was back.
+func TestNoFloodAfterwards(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, team)
+	g := w.Run()
+	w.Redis.Kill()
+	const many = 60
+	for i := range many {
+		g.Event(apptest.Event{Key: fmt.Sprint("k", i), Title: fmt.Sprintf("Trouble %02d.", i), Severity: "warning"})
+	}
+	for i := range many / 2 {
+		g.Event(apptest.Event{Key: fmt.Sprint("k", i), Action: "resolve"})
+	}
+	w.Redis.Restart()
+	isBack(t, g)
+	require.Len(t, g.List(), many/2, "what came and went left no incident")
+	w.Await(40*time.Second, "the text for all of them", func(x telephone.Text) bool {
+		return strings.Contains(x.Body, " incidents")
+	})
+	w.Never(time.Now().Add(3*time.Second), "nobody hears of what is over", func(x telephone.Text) bool {
+		for i := range many / 2 {
+			if strings.Contains(x.Body, fmt.Sprintf("Trouble %02d.", i)) {
+				return true
+			}
+		}
+		return false
+	})
+	require.LessOrEqual(t, len(w.Pages()), 6, "few texts:\n%s", w.Screens())
+}
