@@ -10,18 +10,27 @@ import (
 )
 
 func newCheckCommand(c *cli) *cobra.Command {
-	strict := false
+	strict, store := false, ""
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Show every fault and weakness of the configuration",
 		Long: `Reads the configuration and prints every error with its file and line, then what
 works but deserves a look (nobody on call, a number that cannot be, …).
 
+With --store it says instead what a store promises: which settings of Redis lose alerts that
+were accepted, when, and what to do about each. Nothing is changed there.
+
 Exits 1 when there is an error, with --strict also when there is a warning.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.check(cmd, strict) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if store != "" {
+				return c.checkStore(cmd, store, strict)
+			}
+			return c.check(cmd, strict)
+		},
 	}
 	cmd.Flags().BoolVar(&strict, "strict", false, "treat warnings as errors")
+	cmd.Flags().StringVar(&store, "store", "", "check a store: a folder, or redis://, rediss://, redis+sentinel:// or redis+cluster:// URL")
 	return cmd
 }
 

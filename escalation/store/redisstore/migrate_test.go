@@ -32,13 +32,13 @@ func TestSlotMigration(t *testing.T) {
 	}, eventually, tick)
 
 	s := open(t, "redis+cluster://"+from.Addr())
-	shard, slot := 0, int64(0)
-	for slot = 8192; slot > 8191; shard++ { // one that begins with the first server
+	shard, slot := -1, int64(8192)
+	for slot > 8191 { // one that begins with the first server
 		var err error
+		shard++
 		slot, err = admin.ClusterKeySlot(t.Context(), fmt.Sprintf("{%d}", shard)).Result()
 		require.NoError(t, err)
 	}
-	shard--
 	inc := storetest.Incident(s, storetest.KeyIn(s, shard, 1), storetest.T0)
 	opening := storetest.Opening(inc)
 	opening.Due = storetest.T0

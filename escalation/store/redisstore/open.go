@@ -40,13 +40,26 @@ func PoolSize(n int) Option { return func(o *redis.UniversalOptions) { o.PoolSiz
 // the number of shards when this is the first process to come. `?wait=1` asks for that many
 // replicas to have each commit; `?shards=16` counts at installation only.
 func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
-	t, err := parseURL(url)
+	s, t, err := connect(url, opts...)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.install(ctx, t.shards); err != nil {
+		_ = s.client.Close() // nothing was done with it
+		return nil, err
+	}
+	return s, nil
+}
+
+// connect makes a client, which dials when it is used.
+func connect(url string, opts ...Option) (*Store, target, error) {
+	t, err := parseURL(url)
+	if err != nil {
+		return nil, t, err
+	}
 	scripts, err := loadScripts()
 	if err != nil {
-		return nil, err
+		return nil, t, err
 	}
 	o := &t.options
 	o.MaxRetries = -1 // a write whose answer was lost may have been done: see Commit
@@ -60,12 +73,7 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 	for _, opt := range opts {
 		opt(o)
 	}
-	s := &Store{client: redis.NewUniversalClient(o), cluster: t.cluster, wait: t.wait, scripts: scripts}
-	if err := s.install(ctx, t.shards); err != nil {
-		_ = s.client.Close() // nothing was done with it
-		return nil, err
-	}
-	return s, nil
+	return &Store{client: redis.NewUniversalClient(o), cluster: t.cluster, wait: t.wait, scripts: scripts}, t, nil
 }
 
 // install agrees with all other processes on the number of shards.

@@ -35,6 +35,7 @@ type Server struct {
 	port  int
 	first string // config file, if any; it must be the first argument
 	args  []string
+	login string // of the default user; none when empty
 	cmd   *exec.Cmd
 }
 
@@ -71,6 +72,15 @@ func (s *Server) URL() string { return "redis://" + s.Addr() + "/0" }
 
 // Add gives further arguments to the next start.
 func (s *Server) Add(args ...string) { s.args = append(s.args, args...) }
+
+// Login asks the default user for that password from the next start on.
+func (s *Server) Login(password string) {
+	s.login = password
+	s.Add("--requirepass", password)
+}
+
+// Password is what Login asks for.
+func (s *Server) Password() string { return s.login }
 
 // Kill ends the server at once, as kill -9 does. Its data folder stays.
 func (s *Server) Kill() {
@@ -144,6 +154,16 @@ func (s *Server) Do(args ...string) (string, error) {
 	}
 	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second)) // a connection of its own
+	answers := bufio.NewReader(conn)
+	if s.login != "" {
+		if line, err := do(conn, answers, "AUTH", s.login); err != nil || line != "+OK" {
+			return line, err
+		}
+	}
+	return do(conn, answers, args...)
+}
+
+func do(conn net.Conn, answers *bufio.Reader, args ...string) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "*%d\r\n", len(args))
 	for _, a := range args {
@@ -152,7 +172,7 @@ func (s *Server) Do(args ...string) (string, error) {
 	if _, err := conn.Write([]byte(b.String())); err != nil {
 		return "", err
 	}
-	line, err := bufio.NewReader(conn).ReadString('\n')
+	line, err := answers.ReadString('\n')
 	return strings.TrimRight(line, "\r\n"), err
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -101,52 +103,67 @@ func (c *cluster) sound(n *redistest.Server) bool {
 	return err == nil && strings.Contains(state, "cluster_state:ok")
 }
 
-// owners are the masters that own slots, by slot, as the cluster says now.
-func (c *cluster) owners() (ids map[string]string, of func(slot int) string) {
-	c.t.Helper()
-	c.client.ReloadState(c.t.Context())
-	slots, err := c.client.ClusterSlots(c.t.Context()).Result()
-	require.NoError(c.t, err)
-	ids = map[string]string{}
-	for _, s := range slots {
-		ids[s.Nodes[0].Addr] = s.Nodes[0].ID
-	}
-	return ids, func(slot int) string {
-		for _, s := range slots {
-			if s.Start <= slot && slot <= s.End {
-				return s.Nodes[0].Addr
+// shard is a master and the slots that it owns.
+type shard struct {
+	id, addr string
+	slots    []redis.SlotRange
+}
+
+// shards are the masters that own slots, as one of the nodes sees them.
+func shards(c redis.Cmdable) ([]shard, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	all, err := c.ClusterShards(ctx).Result()
+	var out []shard
+	for _, s := range all {
+		for _, n := range s.Nodes {
+			if n.Role == "master" && n.Health == "online" && len(s.Slots) > 0 {
+				out = append(out, shard{id: n.ID, addr: net.JoinHostPort("127.0.0.1", strconv.FormatInt(n.Port, 10)), slots: s.Slots})
 			}
 		}
-		return ""
 	}
+	return out, err
+}
+
+// owner is the index of the master that owns a slot; -1 when none does.
+func owner(all []shard, slot int64) int {
+	return slices.IndexFunc(all, func(s shard) bool {
+		return slices.ContainsFunc(s.slots, func(r redis.SlotRange) bool { return r.Start <= slot && slot <= r.End })
+	})
+}
+
+// slotOf is where a shard of the store lives.
+func (c *cluster) slotOf(n int) int64 {
+	c.t.Helper()
+	slot, err := c.client.ClusterKeySlot(c.t.Context(), fmt.Sprintf("tocsin:{%d}:", n)).Result()
+	require.NoError(c.t, err)
+	return slot
 }
 
 // move takes every shard of the store to another master, slot by slot, while alerts come in.
 func move(l *lab.Lab, c *cluster) {
-	ids, of := c.owners()
-	var addrs []string
-	for addr := range ids {
-		addrs = append(addrs, addr)
-	}
-	for shard := range 16 {
-		slot, err := c.client.ClusterKeySlot(l.T.Context(), fmt.Sprintf("tocsin:{%d}:", shard)).Result()
-		require.NoError(l.T, err)
-		from, to := of(int(slot)), addrs[l.Dice.Below(len(addrs))]
+	all, err := shards(c.client)
+	require.NoError(l.T, err)
+	for n := range 16 {
+		slot := c.slotOf(n)
+		from, to := owner(all, slot), l.Dice.Below(len(all))
+		require.NotEqual(l.T, -1, from)
 		if from != to {
-			c.migrate(l, fmt.Sprint(slot), from, to, ids)
+			c.migrate(l, slot, all[from], all[to])
 		}
 	}
 }
 
 // migrate moves one slot as redis-cli does (https://redis.io/docs/latest/commands/cluster-setslot/),
 // only slower, so that requests come in the midst of it.
-func (c *cluster) migrate(l *lab.Lab, slot, from, to string, ids map[string]string) {
+func (c *cluster) migrate(l *lab.Lab, number int64, from, to shard) {
 	c.t.Helper()
-	c.byAddr[to].Must("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[from])
-	c.byAddr[from].Must("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[to])
-	client := redis.NewClient(&redis.Options{Addr: from, ReadTimeout: 10 * time.Second})
+	slot := fmt.Sprint(number)
+	c.byAddr[to.addr].Must("CLUSTER", "SETSLOT", slot, "IMPORTING", from.id)
+	c.byAddr[from.addr].Must("CLUSTER", "SETSLOT", slot, "MIGRATING", to.id)
+	client := redis.NewClient(&redis.Options{Addr: from.addr, ReadTimeout: 10 * time.Second})
 	defer func() { _ = client.Close() }() // a connection of its own
-	host, port, err := net.SplitHostPort(to)
+	host, port, err := net.SplitHostPort(to.addr)
 	require.NoError(c.t, err)
 	for {
 		keys, err := client.Do(l.T.Context(), "cluster", "getkeysinslot", slot, 40).StringSlice()
@@ -161,35 +178,33 @@ func (c *cluster) migrate(l *lab.Lab, slot, from, to string, ids map[string]stri
 		require.NoError(c.t, client.Do(l.T.Context(), args...).Err(), "MIGRATE of slot %s", slot)
 		hold(l, l.Dice.UpTo(20*time.Millisecond))
 	}
-	c.byAddr[to].Must("CLUSTER", "SETSLOT", slot, "NODE", ids[to])
-	c.byAddr[from].Must("CLUSTER", "SETSLOT", slot, "NODE", ids[to])
+	c.byAddr[to.addr].Must("CLUSTER", "SETSLOT", slot, "NODE", to.id)
+	c.byAddr[from.addr].Must("CLUSTER", "SETSLOT", slot, "NODE", to.id)
 }
 
 // killMaster is kill -9 of a master that owns shards; its replica takes its place.
 func killMaster(l *lab.Lab, c *cluster) {
-	_, of := c.owners()
-	slot, err := c.client.ClusterKeySlot(l.T.Context(), fmt.Sprintf("tocsin:{%d}:", l.Dice.Below(16))).Result()
+	slot := c.slotOf(l.Dice.Below(16))
+	all, err := shards(c.client)
 	require.NoError(l.T, err)
-	old := of(int(slot))
-	c.byAddr[old].Kill()
+	old := c.byAddr[all[owner(all, slot)].addr]
+	old.Kill()
 	require.Eventually(l.T, func() bool {
 		for _, n := range c.nodes {
-			if n.Addr() == old {
-				continue
-			}
-			client := redis.NewClient(&redis.Options{Addr: n.Addr(), MaxRetries: -1})
-			slots, err := client.ClusterSlots(l.T.Context()).Result()
-			_ = client.Close() // a connection of its own
-			if err != nil {
+			if n != old && !takenOver(n, old, slot) {
 				return false
-			}
-			for _, s := range slots {
-				if s.Start <= int(slot) && int(slot) <= s.End && s.Nodes[0].Addr == old {
-					return false
-				}
 			}
 		}
 		return true
 	}, failover, 100*time.Millisecond, "no replica takes the place of its master")
-	c.byAddr[old].Restart()
+	old.Restart()
+}
+
+// takenOver says whether a node sees another than old own the slot.
+func takenOver(n, old *redistest.Server, slot int64) bool {
+	client := redis.NewClient(&redis.Options{Addr: n.Addr(), MaxRetries: -1})
+	defer func() { _ = client.Close() }() // a connection of its own
+	all, err := shards(client)
+	at := owner(all, slot)
+	return err == nil && at >= 0 && all[at].addr != old.Addr()
 }

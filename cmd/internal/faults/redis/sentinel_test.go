@@ -73,8 +73,8 @@ type trio struct {
 
 const (
 	group    = "tocsin"
-	inside   = "inside"           // the user as whom replicas and Sentinels come
-	password = "a-word-of-a-test" //nolint:gosec // made up
+	inside   = "inside" // the user as whom replicas and Sentinels come
+	password = "a-word-of-a-test"
 )
 
 func newTrio(t *testing.T, sentinels int, args ...string) *trio {
@@ -88,6 +88,7 @@ func newTrio(t *testing.T, sentinels int, args ...string) *trio {
 		node.link = lab.NewLink(t, node.Addr())
 		_, port, _ := net.SplitHostPort(node.link.Addr())
 		node.Add("--replica-announce-port", port)
+		node.Login(password)
 		if n > 0 {
 			node.Add("--replicaof", strings.Replace(c.nodes[0].link.Addr(), ":", " ", 1))
 		}
@@ -113,7 +114,7 @@ func (c *trio) url() string {
 			hosts = append(hosts, c.ways[n].Addr())
 		}
 	}
-	return "redis+sentinel://" + strings.Join(hosts, ",") + "/" + group
+	return "redis+sentinel://:" + password + "@" + strings.Join(hosts, ",") + "/" + group
 }
 
 // master is who the first Sentinel says it is.
@@ -158,7 +159,7 @@ func (c *trio) known() bool {
 func info(s *redistest.Server, section, name string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	client := redis.NewClient(&redis.Options{Addr: s.Addr(), MaxRetries: -1})
+	client := redis.NewClient(&redis.Options{Addr: s.Addr(), Password: s.Password(), MaxRetries: -1})
 	defer func() { _ = client.Close() }() // a connection of its own
 	text, err := client.Info(ctx, section).Result()
 	if err != nil || name == "" {
@@ -182,8 +183,8 @@ func (c *trio) elected(old node) {
 }
 
 // processDies is kill -9 of the master: what it has sent already arrives.
-func processDies(_ *lab.Lab, c *trio) {
-	c.die(func(m node) { m.Kill() })
+func processDies(l *lab.Lab, c *trio) {
+	c.die(l, func(m node) { m.Kill() })
 }
 
 // hostDies takes with it what is under way on its links, which are not the fastest.
@@ -192,7 +193,7 @@ func hostDies(l *lab.Lab, c *trio) {
 		n.link.Spoil("latency", "downstream", 1, `{"latency": 20, "jitter": 15}`)
 	}
 	hold(l, 3*time.Second)
-	c.die(func(m node) {
+	c.die(l, func(m node) {
 		m.link.Cut()
 		m.Kill()
 	})
@@ -201,9 +202,11 @@ func hostDies(l *lab.Lab, c *trio) {
 	}
 }
 
-// die ends the master, and starts it again once another has its place.
-func (c *trio) die(end func(m node)) {
+// die ends the master, and starts it again once another has its place. A text may be repeated
+// twice: what was noted of it before the end is lost, or after, while no replica has followed yet.
+func (c *trio) die(l *lab.Lab, end func(m node)) {
 	c.t.Helper()
+	l.Crashed.Add(1)
 	m, ok := c.master()
 	require.True(c.t, ok)
 	end(m)
@@ -215,6 +218,7 @@ func (c *trio) die(end func(m node)) {
 // partition leaves master and gateway on one side, replicas and Sentinel on the other, until
 // there are two masters; then the old one has to follow.
 func partition(l *lab.Lab, c *trio) {
+	l.Crashed.Add(1)
 	m, ok := c.master()
 	require.True(c.t, ok)
 	for _, way := range c.ways {
@@ -226,6 +230,8 @@ func partition(l *lab.Lab, c *trio) {
 	c.elected(m)
 	hold(l, 3*time.Second)
 	m.Must("ACL", "SETUSER", inside, "on")
+	_, err = m.Do("CLIENT", "KILL", "TYPE", "normal") // Sentinel logs in only when it connects
+	require.NoError(c.t, err)
 	for _, way := range c.ways {
 		way.Mend()
 	}
