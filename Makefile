@@ -1,7 +1,7 @@
 # `make` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint bench microbench fuzz demo samples mutants clean tools
+.PHONY: help build test race lint bench microbench faults fuzz demo samples mutants clean tools
 
 FUZZTIME ?= 30s
 BENCH ?= .
@@ -29,6 +29,9 @@ microbench: ## Go benchmarks of the packages (BENCH=regexp)
 
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	@FUZZTIME=$(FUZZTIME) bash .ci/test fuzz
+
+faults: tools ## the long form of faults against real servers, for hours (SHORT=1: as in CI)
+	@bash .ci/faults $(if $(SHORT),,long)
 
 demo: ## the story of an alert, with simulated phones
 	go run ./cmd/tocsin demo
