@@ -1,10 +1,11 @@
 # `make` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint bench microbench faults fuzz demo samples mutants clean tools
+.PHONY: help build test race lint bench microbench faults fuzz demo samples mutants soak clean tools
 
 FUZZTIME ?= 30s
 BENCH ?= .
+SOAK ?= 1h
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -41,6 +42,9 @@ samples: ## real bodies of senders in ../shared against the sources
 
 mutants: ## faults put in on purpose: the tests must notice each
 	@bash .ci/test mutants
+
+soak: ## simulated histories with faults, new seeds, for an hour (SOAK=30s)
+	@bash .ci/soak $(SOAK)
 
 tools: ## install what the tests need and is missing
 	@bash .ci/install

@@ -212,6 +212,9 @@ func (c *checker) neverStuck(s *Story) {
 	if !i.Open() {
 		return
 	}
+	if !slices.ContainsFunc(s.Members, func(m escalation.Member) bool { return m.Firing }) {
+		c.broken("what has ended is over", "%s is open, and no alert of it fires", name(i))
+	}
 	latest := c.h.End.Add(-c.overdue())
 	var next time.Time
 	switch {

@@ -20,6 +20,7 @@ type walk struct {
 	left  string            // why the present step may be left
 	empty map[string]bool   // tiers that had nobody to page, since the last step
 	undo  bool              // an acknowledgement was taken back: its step may start again
+	taken bool              // it ended by itself while somebody had it: so it stays when it fires again
 }
 
 // timelineInOrder: no tier is skipped or early, nobody is paged while it is acknowledged, quiet
@@ -30,6 +31,9 @@ func (c *checker) timelineInOrder(s *Story) {
 		for i := range commit.Change.Entries {
 			w.line(&commit, &commit.Change.Entries[i])
 		}
+	}
+	if latest := c.h.End.Add(-c.overdue()); w.state == "triggered" && w.tier != nil && w.until.Before(latest) {
+		c.broken("nothing is stuck", "%s: %s was to end at %s, and nothing came after it", name(s.Incident), w.tier.Tier, c.at(w.until))
 	}
 }
 
@@ -62,7 +66,7 @@ func (w *walk) line(commit *Commit, e *escalation.Entry) {
 		if w.state == "resolved" {
 			w.wrong(e, "it is over")
 		}
-		w.state = "acknowledged"
+		w.state, w.taken = "acknowledged", false
 	case escalation.EntryUnack, escalation.EntryExpired:
 		if w.state != "acknowledged" {
 			w.wrong(e, "nobody has it")
@@ -74,12 +78,12 @@ func (w *walk) line(commit *Commit, e *escalation.Entry) {
 	case escalation.EntryReassign:
 		w.state, w.fresh = "triggered", true
 	case escalation.EntrySeverity:
-		w.fresh = true
+		w.fresh, w.taken = true, false
 	case escalation.EntryResolved:
 		if w.state == "resolved" {
 			w.wrong(e, "it is over already")
 		}
-		w.state = "resolved"
+		w.state, w.taken = "resolved", w.state == "acknowledged" && e.By == ""
 	}
 }
 
@@ -162,9 +166,17 @@ func (w *walk) step(commit *Commit, e *escalation.Entry) {
 	if w.state != "triggered" {
 		w.wrong(e, "nobody may be paged")
 	}
+	if w.taken {
+		w.wrong(e, "it was acknowledged when it ended, and fires again")
+	}
+	w.taken = false
 	_, until, _ := strings.Cut(e.Text, ", until ")
 	until, _, _ = strings.Cut(until, " (")
-	if want := w.allowed(commit, e); !slices.Contains(want, e.Tier) {
+	var want []string
+	for _, book := range commit.Books {
+		want = append(want, w.allowed(commit, book, e)...)
+	}
+	if !slices.Contains(want, e.Tier) {
 		w.wrong(e, "after %s (left: %s) comes %v", w.present(), w.left, want)
 	}
 	if w.left == "round" && !w.fresh {
@@ -181,9 +193,9 @@ func (w *walk) present() string {
 	return w.tier.Tier
 }
 
-// allowed lists the steps that may come now.
-func (w *walk) allowed(commit *Commit, e *escalation.Entry) []string {
-	p := newBook(commit.Book).Policy(commit.Incident.Policy)
+// allowed lists the steps that may come now by that book.
+func (w *walk) allowed(commit *Commit, book int, e *escalation.Entry) []string {
+	p := newBook(book).Policy(commit.Incident.Policy)
 	names := make([]string, len(p.Tiers))
 	for i, t := range p.Tiers {
 		names[i] = t.Name

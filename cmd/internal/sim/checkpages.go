@@ -55,8 +55,8 @@ func (c *checker) attempt(s *Story, a paging.Attempt) {
 	}
 }
 
-// sends: saved before sent; none begins while somebody has the incident; nobody gets a text more
-// often than faults excuse.
+// sends: saved before sent; none begins while somebody has the incident; no text goes out again
+// that the provider lists, and none more often than faults excuse.
 func (c *checker) sends() {
 	for _, b := range c.h.Begins {
 		c.beginsInTime(b)
@@ -76,6 +76,10 @@ func (c *checker) sends() {
 		}
 		if copies[s.ID]++; copies[s.ID] == 1 {
 			first[s.ID] = s
+			continue
+		}
+		if !first[s.ID].Late {
+			c.broken("no text twice", "%s: %q to %s for the %d. time, and the provider told that it had the first", c.at(s.At), s.Body, s.To, copies[s.ID])
 			continue
 		}
 		excuses := 0
@@ -111,13 +115,14 @@ func (c *checker) wanted(b Begun) {
 // beginsInTime: never early (I9), and without faults not late.
 func (c *checker) beginsInTime(b Begun) {
 	var planned *paging.Attempt
+	atOnce := false // it was due when it was planned, so that who planned it also woke delivery
 	for _, commit := range c.commits[b.ID.Incident()] {
 		if commit.At.After(b.At) {
 			break
 		}
 		for i := range commit.Change.Attempts {
 			if a := &commit.Change.Attempts[i].Attempt; a.ID == b.ID && a.State == paging.Planned {
-				planned = a
+				planned, atOnce = a, !a.Due.After(commit.At.Add(tolerance))
 			}
 		}
 	}
@@ -128,8 +133,12 @@ func (c *checker) beginsInTime(b Begun) {
 	if early := planned.Due.Sub(b.At); early > tolerance {
 		c.broken("no page begins early", "%s: %q is due at %s", c.at(b.At), b.Text, c.at(planned.Due))
 	}
-	late := b.At.Sub(planned.Due)
-	if planned.Breakthrough && !c.h.Script.Faulty() && late > 2*time.Second+c.h.Script.Poll {
+	late, allowed := b.At.Sub(planned.Due), 1500*time.Millisecond
+	replies := slices.ContainsFunc(c.h.Script.Events, func(e Event) bool { return e.Kind == Reply })
+	if !atOnce || replies { // an answered text holds its phone for a moment: then a page waits for the next poll
+		allowed += c.h.Script.Poll
+	}
+	if planned.Breakthrough && !c.h.Script.Faulty() && late > allowed {
 		c.broken("a page is sent in time", "%s: %q was due at %s", c.at(b.At), b.Text, c.at(planned.Due))
 	}
 }

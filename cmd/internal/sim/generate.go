@@ -40,7 +40,10 @@ func Generate(seed uint64) Script {
 			s.Events = append(s.Events, d.fault(&s))
 		}
 	}
-	if d.chance(40) {
+	switch {
+	case !calm && d.chance(15):
+		d.rollout(&s)
+	case d.chance(40):
 		d.reload(&s)
 	}
 	slices.SortStableFunc(s.Events, func(a, b Event) int { return int(a.At - b.At) })
@@ -87,6 +90,9 @@ func (d dice) people(s *Script) {
 		} else {
 			e.Kind, e.Back = Command, one(d, 0, 0, 1)
 			e.Word = one(d, "acknowledge", "acknowledge", "resolve", "close", "escalate", "snooze", "undo", "reassign")
+			if told := s.Events[d.IntN(len(s.Events))]; told.Kind == Fire && d.chance(40) {
+				e.At = told.At + told.Late + d.between(5*time.Millisecond, 50*time.Millisecond) // while its page is on its way
+			}
 		}
 		s.Events = append(s.Events, e)
 	}
@@ -97,6 +103,16 @@ func (d dice) reload(s *Script) {
 	book, at := 1+d.IntN(bookCount-1), d.between(time.Second, s.Length)
 	for p := range s.Skew {
 		s.Events = append(s.Events, Event{At: at + d.between(0, time.Minute), Kind: Reload, Proc: p, Book: book})
+	}
+}
+
+// rollout brings another book with a restart, to one process after the other.
+func (d dice) rollout(s *Script) {
+	book, at := one(d, 1, 1, 1, 2, 3, 4, 5), d.between(s.Length/4, s.Length*3/4)
+	for p := range s.Skew {
+		s.Events = append(s.Events, Event{At: at, Kind: Restart, Proc: p, For: 20 * time.Second},
+			Event{At: at + time.Second, Kind: Reload, Proc: p, Book: book})
+		at += d.between(10*time.Second, time.Minute)
 	}
 }
 

@@ -40,8 +40,8 @@ type Line struct {
 // Commit is one change of one incident as it was applied.
 type Commit struct {
 	At       time.Time
-	By       string // which life of which process
-	Book     int
+	By       string        // which life of which process
+	Books    []int         // that it can have been judged by
 	Error    time.Duration // how far the engine's corrected clock was off
 	Incident *escalation.Incident
 	Change   store.Change
@@ -65,6 +65,7 @@ type Send struct {
 	To    string
 	Body  string
 	Taken bool // the provider has it
+	Late  bool // and tells so only when it was sent again
 	SID   string
 }
 
@@ -118,12 +119,21 @@ func (w *world) journalCommit(l *life, changes []store.Change, out []store.Commi
 			continue
 		}
 		w.h.Commits = append(w.h.Commits, Commit{
-			At: now, By: l.name, Book: l.p.book, Error: own.Sub(now), Incident: c.Incident, Change: c,
+			At: now, By: l.name, Books: l.p.lately(now), Error: own.Sub(now), Incident: c.Incident, Change: c,
 		})
 		for _, e := range c.Entries {
 			w.note("%s %s: %s", l.name, c.Incident.Key[:4], e.Text)
 		}
 	}
+}
+
+// lately is the book of a process, and the one before when a change that was judged by it can
+// still be under way.
+func (p *process) lately(now time.Time) []int {
+	if now.Sub(p.changed) < time.Minute {
+		return []int{p.book, p.before}
+	}
+	return []int{p.book}
 }
 
 func (w *world) journalBegin(l *life, starts []paging.Start, out []error) {

@@ -14,10 +14,11 @@ import (
 
 // What the provider does wrong for a while.
 const (
-	refuses     = "refuses for now"             // not taken, a retry helps
-	unreachable = "number cannot be reached"    // not taken, for good
-	silentTaken = "takes it without an answer"  // the outcome is unknown
-	silentLost  = "loses it without an answer"  // the outcome is unknown
+	refuses     = "refuses for now"            // not taken, a retry helps
+	unreachable = "number cannot be reached"   // not taken, for good
+	silentTaken = "takes it without an answer" // the outcome is unknown
+	silentLost  = "loses it without an answer" // the outcome is unknown
+	unlisted    = "takes it without an answer, and lists it late"
 	swallows    = "takes it and loses it"       // no receipt ever
 	undelivered = "takes it, cannot deliver it" // the receipt says so
 	slow        = "is slow"                     // but answers in time
@@ -27,7 +28,7 @@ const (
 )
 
 func providerModes() []string {
-	return []string{refuses, unreachable, silentTaken, silentLost, swallows, undelivered, slow, early, doubled, noReceipts}
+	return []string{refuses, unreachable, silentTaken, silentLost, unlisted, swallows, undelivered, slow, early, doubled, noReceipts}
 }
 
 // network is the provider with the phones behind it. Its books are kept under the world's mutex.
@@ -46,6 +47,7 @@ type window struct {
 type message struct {
 	Send
 	status string
+	listed time.Duration // so long after it was taken it is found
 }
 
 // line is the provider as one life of a process sees it.
@@ -67,7 +69,7 @@ func (c *line) Send(ctx context.Context, m paging.Message) (paging.Receipt, erro
 	}
 	f := c.l.fate("send")
 	mode := c.net.mode(m.To)
-	time.Sleep(w.jitter(c.l.name, "send", string(m.Attempt)) * 20)
+	time.Sleep(w.jitter(c.l.name, "send", string(m.Attempt)) * 3)
 	if f.crash == Before {
 		w.kill(c.l, f.down, "before the provider has the text")
 	}
@@ -75,7 +77,7 @@ func (c *line) Send(ctx context.Context, m paging.Message) (paging.Receipt, erro
 		return paging.Receipt{}, unknown(errCrashed)
 	}
 	taken := mode != refuses && mode != unreachable && mode != silentLost
-	sent := c.net.keep(c.l.name, m, taken)
+	sent := c.net.keep(c.l.name, m, taken, mode)
 	if taken {
 		w.away.Go(func() { c.net.carry(sent, mode) })
 	}
@@ -90,13 +92,13 @@ func (c *line) Send(ctx context.Context, m paging.Message) (paging.Receipt, erro
 		return paging.Receipt{}, &paging.SendError{Class: paging.Temporary, Status: 503, Message: "try later"}
 	case unreachable:
 		return paging.Receipt{}, &paging.SendError{Class: paging.BadContact, Code: 21211, Message: "no such number"}
-	case silentTaken, silentLost:
+	case silentTaken, silentLost, unlisted:
 		<-ctx.Done()
 		return paging.Receipt{}, unknown(ctx.Err())
 	case slow, early:
 		time.Sleep(3 * time.Second)
 	}
-	time.Sleep(w.jitter(c.l.name, "sent", string(m.Attempt)) * 20)
+	time.Sleep(w.jitter(c.l.name, "sent", string(m.Attempt)) * 3)
 	if c.l.isDead() {
 		return paging.Receipt{}, unknown(errCrashed)
 	}
@@ -107,17 +109,17 @@ func unknown(err error) error {
 	return &paging.SendError{Class: paging.UnknownResult, Message: "no answer", Err: err}
 }
 
-// Find lists a text a second after it was taken.
+// Find looks through what the provider lists by now.
 func (c *line) Find(_ context.Context, m paging.Message, since time.Time) (paging.Receipt, bool, error) {
 	if c.l.isDead() {
 		return paging.Receipt{}, false, unknown(errCrashed)
 	}
 	w := c.net.w
-	time.Sleep(w.jitter(c.l.name, "find", string(m.Attempt)) * 20)
+	time.Sleep(w.jitter(c.l.name, "find", string(m.Attempt)) * 3)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, t := range c.net.taken {
-		if t.To == m.To && t.Body == m.Body && !t.At.Before(since.Add(-time.Minute)) && time.Since(t.At) > time.Second {
+		if t.To == m.To && t.Body == m.Body && !t.At.Before(since.Add(-time.Minute)) && time.Since(t.At) > t.listed {
 			rank, _ := twilio.Rank(t.status)
 			return paging.Receipt{ProviderID: t.SID, Status: t.status, Rank: rank}, true, nil
 		}
@@ -138,17 +140,24 @@ func (n *network) mode(number string) string {
 }
 
 // keep notes what reached the provider.
-func (n *network) keep(by string, m paging.Message, taken bool) Send {
+func (n *network) keep(by string, m paging.Message, taken bool, mode string) Send {
 	n.w.mu.Lock()
 	defer n.w.mu.Unlock()
-	s := Send{At: time.Now(), By: by, ID: m.Attempt, To: m.To, Body: m.Body, Taken: taken}
+	s := Send{At: time.Now(), By: by, ID: m.Attempt, To: m.To, Body: m.Body, Taken: taken, Late: mode == unlisted}
 	if taken {
 		s.SID = "SM" + strconv.Itoa(len(n.taken)+1)
-		n.taken = append(n.taken, message{s, "queued"})
+		n.taken = append(n.taken, message{s, "queued", listedAfter(mode)})
 	}
 	n.w.h.Sends = append(n.w.h.Sends, s)
 	n.w.note("%s sends to %s (taken %v): %s", by, m.To, taken, m.Body)
 	return s
+}
+
+func listedAfter(mode string) time.Duration {
+	if mode == unlisted {
+		return 40 * time.Second
+	}
+	return time.Second
 }
 
 // carry brings a text to its phone and tells the gateway of it.
@@ -158,6 +167,9 @@ func (n *network) carry(s Send, mode string) {
 		return
 	}
 	wait := 2*time.Second + 100*w.jitter("carry", s.SID)
+	if mode == unlisted { // when it is asked for, given up and sent again
+		wait += 10*time.Second + 4000*w.jitter("unlisted", s.SID)%(10*time.Second)
+	}
 	if mode == early {
 		wait = w.jitter("carry", s.SID)
 	}

@@ -28,7 +28,7 @@ func (w *world) reply(e *Event) {
 		in := engine.Text{ID: fmt.Sprintf("%d-%d", e.At, try), From: phone.number, Body: body}
 		if e.Twice {
 			w.away.Go(func() {
-				time.Sleep(w.jitter("reply twice", in.ID) * 100)
+				time.Sleep(w.nearby(e))
 				w.text(e, e.Proc+1, in)
 			})
 		}
@@ -100,7 +100,7 @@ func (w *world) command(e *Event) {
 		return true
 	}
 	if e.Twice {
-		w.away.Go(func() { time.Sleep(w.jitter("command twice") * 100); do(1) })
+		w.away.Go(func() { time.Sleep(w.nearby(e)); do(1) })
 	}
 	for try := range again {
 		if do(try) {

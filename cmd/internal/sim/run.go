@@ -55,7 +55,7 @@ func (w *world) happen(e *Event) {
 
 func (w *world) reload(p *process, book int) {
 	w.mu.Lock()
-	p.book = book
+	p.before, p.book, p.changed = p.book, book, time.Now()
 	l := p.life
 	w.note("p%d gets book %d", p.n, book)
 	w.mu.Unlock()

@@ -43,10 +43,19 @@ func (w *world) tell(e *Event) {
 	}
 	d := engine.Delivery{Integration: alerts()[e.Alert].integration, Batch: batch}
 	if e.Twice {
-		w.away.Go(func() { time.Sleep(w.jitter("twice", e.String()) * 100); w.post(e.Proc+1, d) })
+		w.away.Go(func() { time.Sleep(w.nearby(e)); w.post(e.Proc+1, d) })
 	}
 	time.Sleep(e.Late + w.jitter("tell", e.String()))
 	w.post(e.Proc, d)
+}
+
+// nearby is how much later the second of two comes: half of them at the same moment.
+func (w *world) nearby(e *Event) time.Duration {
+	j := w.jitter("twice", e.String())
+	if e.At%2 == 0 {
+		return j
+	}
+	return 100 * j
 }
 
 // tellGroup changes the sender's group and returns all of it.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -86,16 +87,19 @@ func histories(t *testing.T, from, step uint64, n int, until time.Time, begins f
 		if len(found) == 0 {
 			continue
 		}
-		if violations++; violations <= told {
+		if violations++; violations <= told && !hurry() {
 			tell(t, s, found)
 		} else {
 			t.Errorf("seed %d: %s", seed, found[0])
 		}
-		if violations >= enough && until.IsZero() {
+		if until.IsZero() && (hurry() || violations >= enough) {
 			return played, violations
 		}
 	}
 }
+
+// hurry says that one failing seed is enough: -failfast.
+func hurry() bool { return flag.Lookup("test.failfast").Value.String() == "true" }
 
 // tell shrinks a failing script and prints what is left of it.
 func tell(t *testing.T, s Script, found []Violation) {

@@ -40,7 +40,9 @@ type process struct {
 	n       int
 	shift   atomic.Int64 // of its clock against the true time, in nanoseconds
 	book    int
-	life    *life // nil while it is down
+	before  int       // the book before it
+	changed time.Time // when the process got it
+	life    *life     // nil while it is down
 	lives   int
 	armed   []*Event
 	outages []outage
@@ -52,6 +54,7 @@ type life struct {
 	w        *world
 	p        *process
 	name     string // "p1.2": the second life of process 1
+	book     int    // that it began with
 	dead     bool   // crashed: nothing of it reaches the world any more
 	engine   *engine.Engine
 	delivery *delivery.Delivery
@@ -124,11 +127,14 @@ func (w *world) startLife(p *process) {
 	l.sending.Go(func() { _ = l.delivery.Run(sendCtx) }) // always nil
 	w.away.Go(func() { l.running.Wait(); l.sending.Wait() })
 	p.life = l
+	if l.book != p.book { // it came while the process started
+		l.engine.SetBook(w.books[p.book])
+	}
 	w.note("%s starts", l.name)
 }
 
 func (w *world) newLife(p *process) *life {
-	l := &life{Store: w.raw, w: w, p: p, name: fmt.Sprintf("p%d.%d", p.n, p.lives)}
+	l := &life{Store: w.raw, w: w, p: p, name: fmt.Sprintf("p%d.%d", p.n, p.lives), book: p.book}
 	l.engine = engine.New(engine.Config{
 		Store: l, Book: w.books[p.book], Lanes: w.script.Lanes, MaxSleep: w.script.Poll,
 		Now:       func() time.Time { return w.clockOf(p) },
