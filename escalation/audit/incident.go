@@ -57,6 +57,9 @@ func (l *Ledger) Incident(v View) {
 		x.unknown()
 		return
 	}
+	if a.seen {
+		x.find("it is there twice: one was copied")
+	}
 	a.seen = true
 	x.account(a)
 }

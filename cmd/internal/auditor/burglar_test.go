@@ -65,11 +65,32 @@ func (b *burglar) delete(bucket string, key []byte) {
 	require.NoError(b.t, b.tx.Bucket([]byte(bucket)).Delete(key))
 }
 
-// replace changes text in a value.
-func (b *burglar) replace(bucket string, key []byte, old, fresh string) {
-	v := b.get(bucket, key)
-	require.Contains(b.t, string(v), old)
-	b.put(bucket, key, bytes.Replace(v, []byte(old), []byte(fresh), 1))
+// member changes the first member of an incident.
+func (b *burglar) member(id paging.IncidentID, change func(*escalation.Member)) {
+	key := b.keys("members", string(id)+"\x00")[0]
+	m, err := store.DecodeMember(b.get("members", key))
+	require.NoError(b.t, err)
+	change(&m)
+	v, err := store.EncodeMember(m)
+	require.NoError(b.t, err)
+	b.put("members", key, v)
+}
+
+// attempt changes the first attempt of an incident, behind the head of its row.
+func (b *burglar) attempt(id paging.IncidentID, change func(*paging.Attempt)) {
+	key := b.keys("attempts", string(id)+"-")[0]
+	b.changeAttempt(key, key, change)
+}
+
+func (b *burglar) changeAttempt(from, to []byte, change func(*paging.Attempt)) {
+	row := b.get("attempts", from)
+	at := 14 + int(binary.BigEndian.Uint16(row[12:]))
+	a, err := store.DecodeAttempt(row[at:])
+	require.NoError(b.t, err)
+	change(&a)
+	v, err := store.EncodeAttempt(a)
+	require.NoError(b.t, err)
+	b.put("attempts", to, append(row[:at:at], v...))
 }
 
 // keys are those with that prefix.
@@ -170,12 +191,23 @@ func (b *burglar) erase(id paging.IncidentID) {
 
 // copyIncident makes an incident that never was of one that is.
 func (b *burglar) copyIncident(from, to paging.IncidentID) {
-	for _, name := range []string{"incidents", "heads", "open", "entries", "members", "attempts"} {
+	renamed := func(k []byte) []byte { return bytes.Replace(k, []byte(from), []byte(to), 1) }
+	for _, name := range []string{"incidents", "heads", "open", "members"} {
 		for _, k := range b.keys(name, string(from)) {
-			b.put(name, bytes.Replace(k, []byte(from), []byte(to), 1), bytes.ReplaceAll(b.get(name, k), []byte(from), []byte(to)))
+			b.put(name, renamed(k), b.get(name, k))
 		}
 	}
-	b.rewrite(to, b.timeline(to))
+	for _, k := range b.keys("attempts", string(from)+"-") {
+		b.changeAttempt(k, renamed(k), func(a *paging.Attempt) {
+			a.ID, a.Incident = paging.AttemptID(renamed([]byte(a.ID))), to
+		})
+	}
+	entries := b.timeline(from)
+	for i := range entries {
+		entries[i].Attempt = paging.AttemptID(renamed([]byte(entries[i].Attempt)))
+	}
+	b.incident(to, func(i *escalation.Incident) { i.ID = to })
+	b.rewrite(to, entries)
 }
 
 func seriesKey(name string, number uint64) []byte {

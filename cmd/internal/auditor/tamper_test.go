@@ -164,6 +164,12 @@ func withIncident() []tampering {
 			}
 			b.copyIncident(b.life.open, paging.IncidentID(id))
 		}, "added past the log", false},
+		{"an incident is copied under another key", func(b *burglar) {
+			id := string(b.life.open[:12]) + "7" + string(b.life.open[13:])
+			for _, name := range []string{"incidents", "heads"} {
+				b.put(name, []byte(id), b.get(name, []byte(b.life.open)))
+			}
+		}, "it is there twice", false},
 		{"an incident is changed and its revision moved on", func(b *burglar) {
 			b.incident(b.life.acked, func(i *escalation.Incident) { i.Title = "Nothing." })
 			b.bump(b.life.acked, 1)
@@ -172,13 +178,13 @@ func withIncident() []tampering {
 			b.delete("members", b.keys("members", string(b.life.open)+"\x00")[0])
 		}, "members were deleted", false},
 		{"a member is changed", func(b *burglar) {
-			b.replace("members", b.keys("members", string(b.life.open)+"\x00")[0], "Trouble", "Nothing")
+			b.member(b.life.open, func(m *escalation.Member) { m.Title = "Nothing." })
 		}, "its members are not those", false},
 		{"the receipt of an attempt is changed", func(b *burglar) {
-			b.replace("attempts", b.keys("attempts", string(b.life.open)+"-")[0], `"state":"delivered"`, `"state":"failed"`)
+			b.attempt(b.life.open, func(a *paging.Attempt) { a.State = paging.Failed })
 		}, "its attempts are not those", false},
 		{"the recipient of an attempt is changed", func(b *burglar) {
-			b.replace("attempts", b.keys("attempts", string(b.life.open)+"-")[0], `"address":"`+anaPhone, `"address":"+12025550199`)
+			b.attempt(b.life.open, func(a *paging.Attempt) { a.Address = "+12025550199" })
 		}, "its attempts are not those", false},
 		{"an attempt is deleted", func(b *burglar) {
 			b.delete("attempts", b.keys("attempts", string(b.life.open)+"-")[0])

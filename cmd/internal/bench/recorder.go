@@ -46,6 +46,11 @@ func (r *recorder) Commit(_ context.Context, changes []store.Change) ([]store.Co
 	return make([]store.Committed, len(changes)), nil
 }
 
+// List finds no incident.
+func (r *recorder) List(context.Context, store.Filter) ([]escalation.Incident, error) {
+	return nil, nil
+}
+
 // ClaimTimers finds nothing due.
 func (r *recorder) ClaimTimers(context.Context, time.Time, time.Duration, int) ([]store.TimerClaim, time.Time, error) {
 	return nil, time.Time{}, nil
