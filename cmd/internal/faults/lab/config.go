@@ -15,7 +15,14 @@ const (
 	tiers      = 3
 )
 
-func numberOf(user int) string { return fmt.Sprintf("+1202555%04d", 110+user) }
+// People is how many users there are: one for each tier of each policy.
+const People = policies * tiers
+
+// TierOf is the tier that pages a user, from 0. The first tier's users are the fallback, too.
+func TierOf(user int) int { return user % tiers }
+
+// NumberOf is a user's phone.
+func NumberOf(user int) string { return fmt.Sprintf("+1202555%04d", 110+user) }
 
 // configuration spreads pages over twelve phones. Every alert has an incident of its own, and
 // all are of the most urgent severity, which is never bundled; deadlines are the test's.
@@ -26,7 +33,7 @@ func configuration(public, twilio string, within [tiers]string) string {
 		fmt.Fprintf(&ladders, "  - name: p%d\n    tiers:\n", p)
 		for i, within := range within {
 			fmt.Fprintf(&ladders, "      - { name: tier%d, page: ['user:u%d'], acknowledge_within: %s }\n", i, p*tiers+i, within)
-			fmt.Fprintf(&users, "  - { name: u%d, contacts: [{ name: mobile, sms: '%s' }] }\n", p*tiers+i, numberOf(p*tiers+i))
+			fmt.Fprintf(&users, "  - { name: u%d, contacts: [{ name: mobile, sms: '%s' }] }\n", p*tiers+i, NumberOf(p*tiers+i))
 		}
 		fmt.Fprintf(&ladders, "    fallback_every: 1h\n    fallback: ['user:u%d']\n", p*tiers)
 	}
