@@ -43,7 +43,7 @@ type Config struct {
 
 	Lanes      int           // default 4
 	QueueLimit int           // alerts that may wait per lane; default 8192
-	TimerLease time.Duration // after this another process takes a due timer over; default 5 s
+	TimerLease time.Duration // after this another process takes a due timer over; default 3 s (a second holder finds it consumed)
 	MaxSleep   time.Duration // cap of the timer loop's sleep; default 250 ms
 	Record     time.Duration // how long the intake log is kept; 0: not kept
 	WakePages  func()        // called after a commit that planned attempts
@@ -72,7 +72,7 @@ type Engine struct {
 func New(cfg Config) *Engine {
 	cfg.Lanes = orDefault(cfg.Lanes, 4)
 	cfg.QueueLimit = orDefault(cfg.QueueLimit, 8192)
-	cfg.TimerLease = orDefault(cfg.TimerLease, 5*time.Second)
+	cfg.TimerLease = orDefault(cfg.TimerLease, 3*time.Second)
 	cfg.MaxSleep = orDefault(cfg.MaxSleep, 250*time.Millisecond)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
