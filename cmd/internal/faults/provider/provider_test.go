@@ -3,10 +3,12 @@ package provider_test
 import (
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"tocsin/cmd/internal/faults/lab"
 	"tocsin/escalation/store/redistest"
@@ -25,8 +27,8 @@ type trouble struct {
 func troubles() []trouble {
 	return []trouble{
 		{name: "slow", fault: telephone.Fault{Slow: time.Second, Every: 2}},
-		{name: "slower than the client waits, but taken", fault: telephone.Fault{Slow: 6 * time.Second, Every: 5}},
-		{name: "no answer, not taken", fault: telephone.Fault{Hang: true, Every: 5}},
+		{name: "slower than the client waits, but taken", fault: telephone.Fault{Slow: 6 * time.Second, Every: 10}},
+		{name: "no answer, not taken", fault: telephone.Fault{Hang: true, Every: 10}},
 		{name: "500 in JSON", fault: telephone.Fault{Code: 20500, Every: 3}},
 		{name: "503 as HTML, but taken", fault: telephone.Fault{Status: http.StatusServiceUnavailable, Accept: true, Every: 3}},
 		{name: "502 as HTML", fault: telephone.Fault{Status: http.StatusBadGateway, Every: 3}},
@@ -65,9 +67,21 @@ func TestProvider(t *testing.T) {
 	t.Log(report.Table())
 }
 
+// struck is how many sends each trouble sees at least.
+const struck = 60
+
 // play lets one trouble follow the other, each while its share of the alerts comes in.
 func play(t *testing.T, binary, store string) lab.Verdict {
+	var sends atomic.Int64
 	l := lab.New(t, lab.Options{
+		Provider: func(telephone http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost {
+					sends.Add(1)
+				}
+				telephone.ServeHTTP(w, r)
+			})
+		},
 		Binary: binary, Stores: []string{store}, Pace: 150 * time.Millisecond, Answers: 10,
 		Within: [...]string{"2s", "4s", "1m"}, Spoilt: true,
 	})
@@ -79,7 +93,9 @@ func play(t *testing.T, binary, store string) lab.Verdict {
 			}
 		}
 		l.Crashed.Add(1) // whose outcome is unknown may be sent once more
+		before := sends.Load()
 		l.Await(alerts * (n + 1) / len(all))
+		require.Eventually(t, func() bool { return sends.Load() >= before+struck }, time.Minute, 10*time.Millisecond, "nobody sends while it is %q", x.name)
 		l.Phones.Telephone.ClearFaults()
 	}
 	v := l.End()
