@@ -2,12 +2,14 @@ package lab
 
 import (
 	"bytes"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -39,6 +41,7 @@ type Gateway struct {
 	t      testing.TB
 	binary string
 	args   []string
+	extra  []string // flags of this binary alone
 	env    []string
 	log    *os.File
 	cmd    *exec.Cmd
@@ -59,8 +62,11 @@ func newGateway(t testing.TB, o Options, store, public, twilio string) *Gateway 
 	require.NoError(t, err)
 	g := &Gateway{
 		t: t, binary: o.Binary, URL: url, log: log,
-		args: append([]string{"serve", "--config", config, "--store", store, "--spool", filepath.Join(folder, "spool"), "--listen", listen}, o.Flags...),
+		args: append([]string{"serve", "--config", config, "--store", store, "--listen", listen}, o.Flags...),
 		env:  append(os.Environ(), "API_TOKEN="+apiToken, "HOOK_TOKEN="+hookToken, "ACCOUNT_SID="+accountSID, "AUTH_TOKEN="+authToken),
+	}
+	if !o.Spoolless {
+		g.args = append(g.args, "--spool", filepath.Join(folder, "spool"))
 	}
 	t.Cleanup(func() {
 		g.Kill()
@@ -90,7 +96,7 @@ func freePort(t testing.TB) int {
 // Start begins a new life, which may not take requests yet.
 func (g *Gateway) Start() {
 	g.t.Helper()
-	g.cmd = exec.Command(g.binary, g.args...)
+	g.cmd = exec.Command(g.binary, slices.Concat(g.args, g.extra)...)
 	g.cmd.Env, g.cmd.Stdout, g.cmd.Stderr = g.env, g.log, g.log
 	g.cmd.SysProcAttr = dieWithTest()
 	require.NoError(g.t, g.cmd.Start())
@@ -110,6 +116,17 @@ func (g *Gateway) Ready(wait time.Duration) {
 	}, wait, 20*time.Millisecond, "the gateway does not get ready")
 }
 
+// merging says whether the gateway still has something that it kept while its store was away.
+func (g *Gateway) merging() bool {
+	answer, err := http.Get(g.URL + "/metrics")
+	if err != nil {
+		return true
+	}
+	defer func() { _ = answer.Body.Close() }() // read to its end
+	text, err := io.ReadAll(answer.Body)
+	return err != nil || bytes.Contains(text, []byte("\ntocsin_degraded 1\n"))
+}
+
 // Kill is SIGKILL; it returns when the process is gone and its port is free.
 func (g *Gateway) Kill() {
 	if g.cmd == nil {
@@ -124,8 +141,8 @@ func (g *Gateway) Kill() {
 	}
 }
 
-// Use has the next life run that binary.
-func (g *Gateway) Use(binary string) { g.binary = binary }
+// Use has the next life run that binary, with further flags.
+func (g *Gateway) Use(binary string, flags ...string) { g.binary, g.extra = binary, flags }
 
 // Signal sends a signal and does not wait: SIGSTOP and SIGCONT, say.
 func (g *Gateway) Signal(sig syscall.Signal) {

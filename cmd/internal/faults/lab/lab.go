@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -31,9 +32,11 @@ type Options struct {
 	Config   string                          // further top-level keys of its YAML
 	Provider func(http.Handler) http.Handler // stands before the telephone, as Twilio's edge does
 	Spoilt   bool                            // the provider may lose texts: an attempt may fail, and a text never arrive
-	Pace     time.Duration                   // longest pause of a connection between deliveries; 400 ms when 0
-	Answers  int                             // of a hundred texts so many are answered; 30 when 0
-	Within   [tiers]string                   // each tier's acknowledge_within; 1s, 2s, 2s when empty
+
+	Spoolless bool          // no --spool: nothing is taken while the store is away
+	Pace      time.Duration // longest pause of a connection between deliveries; 400 ms when 0
+	Answers   int           // of a hundred texts so many are answered; 30 when 0
+	Within    [tiers]string // each tier's acknowledge_within; 1s, 2s, 2s when empty
 }
 
 // usual fills in what is not set.
@@ -182,7 +185,15 @@ func (l *Lab) settle() {
 		}
 		names = there
 	}
+	defer l.merged()
 	if !assert.Eventually(l.T, done, Settled, 100*time.Millisecond, "the backlog is not done") {
 		l.T.Logf("alerts that are not paged: %d; texts that nobody got to answer: %d", len(l.Phones.unpaged(names)), len(l.Phones.asks))
 	}
+}
+
+// merged waits until no gateway has anything left that it kept while its store was away.
+func (l *Lab) merged() {
+	l.T.Helper()
+	assert.Eventually(l.T, func() bool { return !slices.ContainsFunc(l.Gateways, (*Gateway).merging) }, Settled, 200*time.Millisecond,
+		"what a gateway kept is not in the store")
 }

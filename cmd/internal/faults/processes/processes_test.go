@@ -22,12 +22,12 @@ type cluster struct {
 	links []*lab.Link
 }
 
-func newCluster(t *testing.T, binary string) *cluster {
+func newCluster(t *testing.T, o lab.Options) *cluster {
 	t.Helper()
 	t.Parallel()
 	server := redistest.Start(t, redistest.Always)
 	c := &cluster{}
-	o := lab.Options{Binary: binary, Pace: 150 * time.Millisecond, Answers: 10, Within: [...]string{"2s", "4s", "1m"}}
+	o.Pace, o.Answers, o.Within = 150*time.Millisecond, 10, [...]string{"2s", "4s", "1m"}
 	for range processes {
 		link := lab.NewLink(t, server.Addr())
 		c.links = append(c.links, link)
@@ -84,7 +84,7 @@ func TestProcesses(t *testing.T) {
 // killed: any of the processes is killed at any time and started again, now and then two at
 // once. A page is repeated at most once for each kill.
 func killed(t *testing.T, binary string) lab.Verdict {
-	c := newCluster(t, binary)
+	c := newCluster(t, lab.Options{Binary: binary})
 	for kills := 0; kills < 6 || !c.enough(); kills++ {
 		c.pause(time.Second, 2*time.Second)
 		victims := []*lab.Gateway{c.Gateways[kills%processes]}
@@ -110,7 +110,7 @@ func killed(t *testing.T, binary string) lab.Verdict {
 // restarted: the processes are restarted one after the other while alerts come in. Each
 // drains, and nobody is texted twice.
 func restarted(t *testing.T, binary string) lab.Verdict {
-	c := newCluster(t, binary)
+	c := newCluster(t, lab.Options{Binary: binary})
 	for rounds := 0; rounds < 2 || !c.enough(); rounds++ {
 		for _, g := range c.Gateways {
 			c.pause(500*time.Millisecond, time.Second)
@@ -127,7 +127,7 @@ func restarted(t *testing.T, binary string) lab.Verdict {
 // stopped: a process stands still for longer than its leases and then goes on. It is too late
 // for everything that it held: others did it, and what it still tries is refused.
 func stopped(t *testing.T, binary string) lab.Verdict {
-	c := newCluster(t, binary)
+	c := newCluster(t, lab.Options{Binary: binary})
 	for n := 0; n < 2 || !c.enough(); n++ {
 		c.pause(time.Second, time.Second)
 		g := c.Gateways[n%processes]
@@ -142,7 +142,7 @@ func stopped(t *testing.T, binary string) lab.Verdict {
 // cutOff: a process is cut off from Redis, or the answers to its commands get lost. The others
 // do its work, and it goes on when the way is free again.
 func cutOff(t *testing.T, binary string) lab.Verdict {
-	c := newCluster(t, binary)
+	c := newCluster(t, lab.Options{Binary: binary})
 	for n := 0; n < 4 || !c.enough(); n++ {
 		c.pause(time.Second, time.Second)
 		link := c.links[n%processes]
@@ -163,8 +163,12 @@ func cutOff(t *testing.T, binary string) lab.Verdict {
 // upgraded: one version takes the place of another, process by process and back again. Both work
 // side by side on what the other wrote.
 func upgraded(t *testing.T, _ string) lab.Verdict {
-	older, newer := olderBuild(t), lab.BuildVersion(t, "v0.1.9")
-	c := newCluster(t, older)
+	earlier := os.Getenv(olderEnv)
+	older, newer := earlier, lab.BuildVersion(t, "v0.1.9")
+	if earlier == "" {
+		older = lab.BuildVersion(t, "v0.1.0")
+	}
+	c := newCluster(t, lab.Options{Binary: older, Spoolless: earlier != ""}) // an earlier one may know no spool
 	for n := 0; n < 2 || !c.enough(); n++ {
 		binary := newer
 		if n%2 == 1 {
@@ -173,7 +177,9 @@ func upgraded(t *testing.T, _ string) lab.Verdict {
 		for _, g := range c.Gateways {
 			c.pause(time.Second, time.Second)
 			g.Stop()
-			g.Use(binary)
+			if g.Use(binary); earlier != "" && binary == newer {
+				g.Use(binary, "--spool", t.TempDir())
+			}
 			g.Start()
 			g.Ready(lab.StartUp)
 			status, err := g.Client().Status(t.Context())
@@ -186,11 +192,6 @@ func upgraded(t *testing.T, _ string) lab.Verdict {
 	return v
 }
 
-// olderBuild is the binary that TOCSIN_OLDER names, an earlier one of the same minor version;
-// without it, this source under another version.
-func olderBuild(t *testing.T) string {
-	if path := os.Getenv("TOCSIN_OLDER"); path != "" {
-		return path
-	}
-	return lab.BuildVersion(t, "v0.1.0")
-}
+// olderEnv names an earlier binary of the same minor version. Without it, it is this source under
+// another version.
+const olderEnv = "TOCSIN_OLDER"
