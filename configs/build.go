@@ -41,6 +41,7 @@ func (r *reader) config() *Config {
 	c.APITokens = r.apiTokens()
 	r.outward = r.egress()
 	c.Egress = r.outward
+	c.Heartbeat, c.Watch, c.Canary = r.heartbeat(), r.watch(r.scale), r.canary()
 	c.Providers = r.providers()
 	c.Integrations = r.integrations()
 	for _, i := range c.Integrations {

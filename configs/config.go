@@ -37,6 +37,10 @@ type Config struct {
 	Integrations      []Integration
 	Providers         []Provider
 
+	Heartbeat Heartbeat
+	Watch     Watch
+	Canary    Canary
+
 	// Managed says that the configuration is edited through the API (config_mode: managed);
 	// else its files win.
 	Managed bool
@@ -78,6 +82,10 @@ type Integration struct {
 	ResolveAfter time.Duration // never zero
 	RateLimit    RateLimit
 	MaxBody      int64 // bytes of a delivery
+
+	// ExpectEvery is how long it may be silent before an incident opens; zero: for ever.
+	ExpectEvery    time.Duration
+	ExpectSeverity routing.Severity // of that incident; empty: the default
 }
 
 // String names the integration. It and the methods below keep the secrets of Auth out of

@@ -27,7 +27,7 @@ func (r *reader) integrations() (out []Integration) {
 }
 
 func (r *reader) integration(item node) (Integration, bool) {
-	f, ok := r.mapping(item, "name", "source", "auth", "resolve_after", "insecure", "rate_limit", "max_body")
+	f, ok := r.mapping(item, "name", "source", "auth", "resolve_after", "insecure", "rate_limit", "max_body", "expect_every", "expect_severity")
 	if !ok {
 		return Integration{}, false
 	}
@@ -47,6 +47,7 @@ func (r *reader) integration(item node) (Integration, bool) {
 	}
 	i.ResolveAfter = f.duration("resolve_after", cmp.Or(i.Source.ResolveAfter, escalation.DefaultResolveAfter))
 	i.RateLimit, i.MaxBody = r.rateLimit(f), r.maxBody(f)
+	r.expect(f, &i)
 	insecure := f.flag("insecure")
 	auth, ok := f.get("auth")
 	switch {

@@ -144,7 +144,7 @@ func (r *reader) read(files []File) (*Config, error) {
 // The keys at the top of a file. A list is joined over all files; all else stands once.
 var (
 	topLists  = [...]string{"api_tokens", "integrations", "classify", "time_intervals", "policies", "schedules", "users", "teams", "providers"}
-	topSingle = [...]string{"public_url", "retention", "record", "reply_codes", "config_mode", "rollout", "calendar_key", "egress", "severities", "default_severity", "route"}
+	topSingle = [...]string{"public_url", "retention", "record", "reply_codes", "config_mode", "rollout", "calendar_key", "egress", "heartbeat", "watch", "canary", "severities", "default_severity", "route"}
 )
 
 // join adds the sections of one file to those of the files before it.

@@ -79,11 +79,11 @@ const (
 
 func realmOf(key string, around realm) realm {
 	switch key = strings.ToLower(key); {
-	case key == "auth" || key == "basic":
+	case key == "auth" || key == "basic" || key == "heartbeat":
 		return ways
 	case slices.Contains([]string{"bearer", "password", "url_token", "signing_secret", "token", "auth_tokens", "calendar_key"}, key):
 		return secret
-	case around == plain || key == "user":
+	case around == plain || key == "user" || key == "every":
 		return plain
 	}
 	return secret

@@ -57,7 +57,7 @@ func with(t *testing.T, b Bundle, root, n *yaml.Node, value string) Bundle {
 // Where references may stand, by the sweep below: a new key is to be added here, and if it
 // is a secret also to what [Bundle.Redacted] knows.
 var (
-	secretKeys = []string{"calendar_key", "api_tokens.token", "integrations.auth.bearer", "integrations.auth.basic.password",
+	secretKeys = []string{"calendar_key", "heartbeat.url", "api_tokens.token", "integrations.auth.bearer", "integrations.auth.basic.password",
 		"integrations.auth.signing_secret", "integrations.auth.url_token", "providers.auth_tokens"}
 	valueKeys = []string{"public_url", "integrations.auth.basic.user", "providers.account_sid", "providers.from", "providers.base_url"}
 )
