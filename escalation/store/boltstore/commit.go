@@ -174,9 +174,10 @@ func (t *txn) applyHead(p *prepared, old head) (head, error) {
 	return h, errors.Join(errs...)
 }
 
-// move changes the position of id in an index by time; 0 is no position.
+// move changes the position of id in an index by time; 0 is no position. An entry that should
+// be there and is not comes back.
 func (t *txn) move(name string, id []byte, from, to uint64) error {
-	if from == to {
+	if from == to && (to == 0 || t.get(name, timerKey(to, id)) != nil) {
 		return nil
 	}
 	if from != 0 {
