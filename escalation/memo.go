@@ -55,7 +55,7 @@ func (j *judge) memo(cmd Command) {
 		j.closeMemo(c.By)
 	case Reported:
 		j.reported(c.Report)
-	case TimerDue:
+	case TimerDue, Repair:
 		j.endMemo()
 	case Rejudge:
 		j.outcome(Done)

@@ -83,6 +83,8 @@ func (j *judge) dispatch(cmd Command) {
 		j.timers()
 	case Rejudge:
 		j.rejudgeBook()
+	case Repair:
+		j.repair(c)
 	default:
 		j.outcome(Recorded)
 	}

@@ -31,6 +31,7 @@ type Hooks struct {
 	Stepped   func(escalation.Result)
 	Saved     func(escalation.Result, store.Revision) // what was committed, and the incident's revision since
 	Ingested  func(integration string, s Summary)
+	Claimed   func() // the timer loop has asked the store for what is due
 }
 
 // Config is what an engine needs. Store, Book and Now are required.

@@ -49,6 +49,9 @@ func (e *Engine) runTimers(ctx context.Context) time.Duration {
 			break
 		}
 		e.fireTimers(ctx, claims, now)
+		if hook := e.cfg.Hooks.Claimed; hook != nil {
+			hook()
+		}
 		if len(claims) < timerBatch {
 			return e.sleepUntil(next)
 		}

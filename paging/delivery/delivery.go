@@ -55,6 +55,8 @@ type Observe struct {
 	// Lateness is called when a page is handed over for the first time: how long after it was
 	// due. Folded says that it waited on purpose, for a rolling text.
 	Lateness func(a paging.Attempt, late time.Duration, folded bool)
+	// Claimed is called when the queue was asked for what is due, and has answered.
+	Claimed func()
 }
 
 // Config is what a [Delivery] works with. Queue and Reporter are required.
@@ -97,6 +99,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.Observe.Outcome == nil {
 		c.Observe.Outcome = func(paging.Attempt, paging.Result, paging.Class) {}
+	}
+	if c.Observe.Claimed == nil {
+		c.Observe.Claimed = func() {}
 	}
 	if c.Observe.Lateness == nil {
 		c.Observe.Lateness = func(paging.Attempt, time.Duration, bool) {}

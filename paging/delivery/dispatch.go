@@ -93,6 +93,7 @@ func (d *Delivery) claimDue(work context.Context, quit <-chan struct{}) (time.Du
 		}
 		d.add(claims, now.Add(d.cfg.Lease))
 		d.dispatch(work, quit)
+		d.cfg.Observe.Claimed()
 		if len(claims) < limit {
 			if next.IsZero() {
 				return d.cfg.Poll, nil
