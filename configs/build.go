@@ -44,6 +44,7 @@ func (r *reader) config() *Config {
 	c.Heartbeat, c.Watch, c.Canary = r.heartbeat(), r.watch(r.scale), r.canary()
 	c.Providers = r.providers()
 	c.Integrations = r.integrations()
+	book.ResolveAfter[escalation.OwnIntegration] = escalation.AlarmLasts
 	for _, i := range c.Integrations {
 		book.ResolveAfter[i.Name] = i.ResolveAfter
 	}

@@ -35,6 +35,9 @@ func (r *reader) integration(item node) (Integration, bool) {
 	if i.Name != "" && !pathPart.MatchString(i.Name) {
 		r.fail(f.m["name"], "integration %q stands in a URL; use letters, digits, - . _ ~ only", i.Name)
 	}
+	if i.Name == escalation.OwnIntegration {
+		r.fail(f.m["name"], "%q is kept for what Tocsin says of itself; name the integration after what sends here", i.Name)
+	}
 	known := false
 	if n, ok := f.need("source"); ok {
 		if name, ok := r.text(n); ok && name == escalation.TestSource {

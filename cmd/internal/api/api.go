@@ -13,6 +13,7 @@ import (
 
 	"tocsin/cmd/internal/admission"
 	"tocsin/cmd/internal/auditor"
+	"tocsin/cmd/internal/watch"
 	"tocsin/configs"
 	"tocsin/configs/history"
 	"tocsin/escalation/engine"
@@ -40,6 +41,9 @@ type Deps struct {
 	Follow  func(ctx context.Context) error // puts the last revision and overlay in force here
 	// Standing is how this process stands to what is active in the store.
 	Standing func() Standing
+	// Heard is told of every sign of life of an integration that must be heard of.
+	Heard    func(ctx context.Context, i configs.Integration) error
+	Watching func() watch.Report
 	Ready    func(ctx context.Context) error // nil when alerts can be taken and pages sent
 	// Degraded says that the store is away and what that means; "" when it is not.
 	Degraded func() string

@@ -51,5 +51,6 @@ func (s *Server) statusNow(c echo.Context, conf *configs.Config) Status {
 		Version: s.Version, Revision: conf.Revision(), Config: standing.Config, Overlay: standing.Overlay,
 		Wanted: standing.Wanted.Config, Trouble: standing.Trouble,
 		Store: s.Store.Promise(c.Request().Context()), Offset: s.Engine.Offset(), Degraded: s.Degraded(),
+		Watch: s.Watching(),
 	}
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"time"
 
+	"tocsin/cmd/internal/watch"
 	"tocsin/escalation"
 	"tocsin/paging"
 	"tocsin/routing"
@@ -80,6 +81,7 @@ type Status struct {
 	Store    string        `json:"store"`             // what an outage of it would lose, in a sentence
 	Offset   time.Duration `json:"clock_offset_ns"`
 	Degraded string        `json:"degraded,omitempty"` // why this process works on its own
+	Watch    watch.Report  `json:"watch"`              // how this process and the others move
 }
 
 // Error is the body of every answer that is not 2xx.

@@ -53,6 +53,10 @@ func (s *Server) take(c echo.Context, integration *configs.Integration) (engine.
 		return engine.Summary{}, err
 	}
 	batch, err := integration.Source.Decode(r.Header, body, s.Engine.Now())
+	alive := integration.ExpectEvery > 0 && beats(batch, err)
+	if integration.ExpectEvery > 0 {
+		batch, err = signOfLife(batch, err), nil
+	}
 	if err != nil {
 		return engine.Summary{}, faulty(Invalid, err.Error(), err)
 	}
@@ -63,9 +67,13 @@ func (s *Server) take(c echo.Context, integration *configs.Integration) (engine.
 	defer leave()
 	ctx, cancel := context.WithTimeout(r.Context(), ingestTimeout)
 	defer cancel()
-	return s.Front.Ingest(ctx, engine.Delivery{
+	summary, err := s.Front.Ingest(ctx, engine.Delivery{
 		Integration: integration.Name, Batch: batch, Header: integration.Source.Record(r.Header), Body: body,
 	})
+	if err == nil && alive {
+		err = s.heard(ctx, integration)
+	}
+	return summary, err
 }
 
 // refusalKind is what the metrics call a refusal.

@@ -52,6 +52,7 @@ type Options struct {
 	Version   string
 	Logger    *slog.Logger
 	Now       func() time.Time // time.Now
+	Pace      watch.Pace       // of what watches the process; tests are in a hurry
 }
 
 // App is one Tocsin process.
@@ -71,8 +72,9 @@ type App struct {
 	sms      *switchboard
 	metrics  *metrics
 	admit    *admission.Control
-	signs    watch.Signs     // of life, of this process
+	signs    *watch.Signs    // of life, of this process
 	peers    *watch.Registry // this process and the others
+	watcher  *watch.Watcher
 	server   *http.Server
 	listener net.Listener
 
@@ -133,6 +135,7 @@ const (
 )
 
 func (a *App) assemble(config *configs.Config) {
+	a.signs = watch.NewSigns(a.clock)
 	a.engine = engine.New(engine.Config{
 		Store: a.store, Book: config.Book(), Now: a.opts.Now, Logger: a.log, Hooks: a.hooks(),
 		Record: config.Record, WakePages: func() { a.delivery.Wake() },
@@ -141,16 +144,18 @@ func (a *App) assemble(config *configs.Config) {
 		Queue: a.store, Reporter: a.engine, Channels: map[string]paging.Channel{paging.SMS: a.sms},
 		Missing: a.receiptMissing,
 		Fenced:  func(err error) bool { return errors.Is(err, store.ErrFenced) },
-		Clock:   a.engine.Now, Logger: a.log, Observe: a.metrics.observe(), Lease: pageLease, SendTimeout: sendTimeout,
+		Clock:   a.engine.Now, Logger: a.log, Observe: a.observe(), Lease: pageLease, SendTimeout: sendTimeout,
 	})
 	a.peers = a.newRegistry()
 	if a.standby != nil {
 		a.standby.Use(a.engine)
 	}
+	a.watcher = a.newWatcher()
 	a.server = &http.Server{
 		Handler: api.New(api.Deps{
 			Engine: a.engine, Front: a.front(), Store: a.store, Config: a.config.Load, Reload: a.Reload, Ready: a.ready, Degraded: a.degraded,
 			Audit: a.audit, History: a.history, Follow: a.Follow, Standing: a.standing,
+			Heard: a.watcher.Heard, Watching: a.watcher.Report,
 			Metrics: a.metrics.handler(), Home: a.opts.Home, Refused: a.metrics.refused, Version: a.opts.Version, Logger: a.log,
 			Admission: a.admit,
 		}),
@@ -189,6 +194,7 @@ func (a *App) Start() error {
 	if a.standby != nil {
 		a.sending.Go(func() { a.standby.Run(sendCtx) })
 	}
+	a.running.Go(func() { a.watcher.Run(engineCtx) })
 	a.sending.Go(func() { _ = a.delivery.Run(sendCtx) }) // always nil
 	go func() {
 		if err := a.server.Serve(a.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {

@@ -14,10 +14,16 @@ func (a *App) clock() time.Time {
 	return a.engine.Now()
 }
 
-// hooks observe the engine, for metrics and for the audit log.
+// hooks observe the engine, for metrics, for the audit log and as signs of life.
 func (a *App) hooks() engine.Hooks {
 	h := a.metrics.hooks()
 	h.Saved = a.audit.Saved
+	h.Claimed = a.signs.TimersClaimed
+	committed := h.Committed
+	h.Committed = func(changes, touches int, took time.Duration, err error) {
+		committed(changes, touches, took, err)
+		a.signs.Committed(err)
+	}
 	return h
 }
 

@@ -40,7 +40,7 @@ func (w *World) Run() *Gateway {
 func (w *World) RunWith(home func(*echo.Echo)) *Gateway {
 	w.T.Helper()
 	a, err := app.New(w.T.Context(), app.Options{
-		Files: w.Files, Build: w.Build, Look: w.Look, Store: w.Store, Spool: w.Alone, Socket: w.takeSocket(), Version: "test", Home: home,
+		Files: w.Files, Build: w.Build, Look: w.Look, Store: w.Store, Spool: w.Alone, Socket: w.takeSocket(), Version: "test", Home: home, Pace: w.Pace,
 		Logger: slog.New(slog.NewJSONHandler(w.Logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	require.NoError(w.T, err)

@@ -29,6 +29,7 @@ import (
 
 	"tocsin/cmd/internal/registry"
 	"tocsin/cmd/internal/standin"
+	"tocsin/cmd/internal/watch"
 	"tocsin/configs"
 	"tocsin/escalation/store/redistest"
 	"tocsin/paging/twilio/telephone"
@@ -98,6 +99,7 @@ type World struct {
 	Alone  string            // for the spool of a gateway in this process; "" unless a story sets it
 	Redis  *redistest.Server // nil on the embedded store
 	Logs   *Logs
+	Pace   watch.Pace // of what watches the gateways in this process
 
 	address string
 	socket  net.Listener // of the first gateway, until it is used

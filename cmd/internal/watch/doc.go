@@ -15,4 +15,17 @@
 // which free slot it wants, and then looks again: it holds the slot only when nobody else
 // claims it. Of two that want the same slot the later one to say so sees the other, whatever
 // the order of their looks; whoever sees another claim gives way, so that both never hold it.
+//
+// # What is looked at
+//
+//   - vitals.go, watcher.go: when ingest, commit, timers and delivery last moved. The outside
+//     heartbeat is called only while all of them do.
+//   - alarms.go: a part that stands, here or in another process, late timers and a missing
+//     canary page people: one incident per trouble, whichever processes see it.
+//   - audit.go: open incidents to which nothing is going to happen, or whose timer is missing
+//     from the store's index, are repaired through the normal door.
+//   - silence.go: integrations with expect_every that have fallen silent.
+//   - canary.go: a test incident that goes the whole way again and again.
+//
+// There is no HTTP here: how a listener is asked and an address called is handed in.
 package watch

@@ -71,7 +71,7 @@ func slots(t *testing.T, all []*Registry) map[int]bool {
 // though answers are lost, no two ever hold the same slot, and all of them get one soon.
 func TestSlotsUnderRaces(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(200) {
+	for seed := range uint64(60) {
 		synctest.Test(t, func(t *testing.T) {
 			board := memstore.New(memstore.Options{})
 			ctx, stop := context.WithCancel(t.Context())
@@ -86,7 +86,7 @@ func TestSlotsUnderRaces(t *testing.T) {
 				all, boards = append(all, r), append(boards, slow)
 				running.Go(func() { r.Run(ctx) })
 			}
-			for range 3000 {
+			for range 1500 {
 				time.Sleep(10 * time.Millisecond)
 				slots(t, all)
 			}
