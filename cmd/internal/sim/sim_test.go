@@ -40,7 +40,7 @@ func play(t *testing.T, s Script) (h *History) {
 // TestHistories ensures that no history breaks a promise. TOCSIN_SEQUENCES says how many are
 // played, TOCSIN_SEED plays one and tells all of it, TOCSIN_SOAK plays for so long.
 func TestHistories(t *testing.T) {
-	n := fewHistories
+	n := fewHistories / slower
 	if env := os.Getenv("TOCSIN_SEQUENCES"); env != "" {
 		var err error
 		n, err = strconv.Atoi(env)
@@ -174,7 +174,7 @@ func playPart(t *testing.T, n int, part string) {
 
 // TestSameSeedSameHistory ensures that a seed is one history, to the nanosecond and the id.
 func TestSameSeedSameHistory(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range uint64(200 / slower) {
 		s := Generate(seed)
 		first, second := play(t, s), play(t, s)
 		require.Equal(t, first.String(), second.String(), seed)
