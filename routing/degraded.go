@@ -1,7 +1,5 @@
 package routing
 
-import "time"
-
 // Degraded is what becomes of the alerts of a severity while the shared store is away.
 type Degraded string
 
@@ -21,10 +19,4 @@ func (s Scale) PagesAlone(name Severity) bool {
 	default:
 		return s.Rank(name) == 0
 	}
-}
-
-// SeverityOf is the severity that an alert has at now; false when a rule drops it.
-func (t *Table) SeverityOf(a Alert, now time.Time) (Severity, bool) {
-	d := t.Route(a, now)[0]
-	return d.Severity, d.Dropped == ""
 }

@@ -95,7 +95,7 @@ func (s *Standby) keep(ctx context.Context, d engine.Delivery) (engine.Summary, 
 	phase, l := s.phase, s.local
 	if l != nil {
 		defer s.mu.RUnlock()
-		got, err := l.engine.Ingest(ctx, alone(l.engine, d))
+		got, err := l.engine.Ingest(ctx, s.alone(l.engine, d))
 		got.Alerts = summary.Alerts
 		got.Notes = append(got.Notes, "kept: the store is away")
 		return got, err
@@ -124,7 +124,7 @@ func (s *Standby) pageLater(ctx context.Context, d engine.Delivery) error {
 func (s *Standby) pageShared(ctx context.Context, d engine.Delivery) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Patience)
 	defer cancel()
-	urgent := alone(s.shared, d)
+	urgent := s.alone(s.shared, d)
 	urgent.Batch.DeliveryID = "" // its turn in the ledger must not count as a repeat of this
 	if len(urgent.Batch.Alerts) == 0 {
 		return nil
@@ -139,7 +139,7 @@ func (s *Standby) pageShared(ctx context.Context, d engine.Delivery) error {
 	if s.local == nil {
 		return err
 	}
-	_, err = s.local.engine.Ingest(ctx, alone(s.local.engine, d))
+	_, err = s.local.engine.Ingest(ctx, s.alone(s.local.engine, d))
 	return err
 }
 

@@ -13,7 +13,6 @@ import (
 	"tocsin/escalation/store/boltstore"
 	"tocsin/paging"
 	"tocsin/paging/delivery"
-	"tocsin/routing"
 )
 
 // spool is what this process keeps on its own: a store and the ledger in it.
@@ -113,23 +112,4 @@ func (q codeQueue) ReserveCode(ctx context.Context, r paging.CodeRequest) (pagin
 	}
 	r.First, r.Last = store.SlotCodes(slot)
 	return q.Store.ReserveCode(ctx, r)
-}
-
-// alone is what of a delivery is paged by this process itself: alerts of severities that ask
-// for it, and all ends and acknowledgements, which only reach what is held here. A group that
-// is complete says nothing about the rest of it.
-func alone(e *engine.Engine, d engine.Delivery) engine.Delivery {
-	book, now := e.Book(), e.Now()
-	d.Batch.CompleteGroups = nil
-	var alerts []routing.Alert
-	for _, a := range d.Batch.Alerts {
-		a.Integration = d.Integration
-		if a.Status != routing.Firing {
-			alerts = append(alerts, a)
-		} else if severity, taken := book.Table.SeverityOf(a, now); taken && book.Scale.PagesAlone(severity) {
-			alerts = append(alerts, a)
-		}
-	}
-	d.Batch.Alerts = alerts
-	return d
 }

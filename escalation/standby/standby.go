@@ -65,6 +65,7 @@ type Standby struct {
 	guard  *Guard
 	shared *engine.Engine
 
+	known   known
 	suspect chan struct{} // a call of the store failed: look at it
 
 	mu    sync.RWMutex // who puts something into the spool holds it shared; who changes the phase, alone
@@ -154,6 +155,8 @@ func (s *Standby) Run(ctx context.Context) {
 	if phase, _ := s.Phase(); phase == Adopting {
 		s.mergeOrFall(ctx)
 	}
+	learn := time.NewTicker(learnEvery)
+	defer learn.Stop()
 	for ctx.Err() == nil {
 		s.mu.RLock()
 		phase, left := s.phase, s.left
@@ -162,6 +165,8 @@ func (s *Standby) Run(ctx context.Context) {
 			select {
 			case <-ctx.Done():
 			case <-left:
+			case <-learn.C:
+				s.learn(ctx)
 			case <-s.suspect:
 				if err := s.look(ctx); err != nil && ctx.Err() == nil {
 					s.fall(err)
@@ -220,7 +225,7 @@ func (s *Standby) pageLate(ctx context.Context) {
 	s.late = nil
 	s.mu.Unlock()
 	for _, d := range late {
-		if _, err := l.engine.Ingest(ctx, alone(l.engine, d)); err != nil {
+		if _, err := l.engine.Ingest(ctx, s.alone(l.engine, d)); err != nil {
 			s.log.Error("an alert that was taken while the store was only just back cannot be paged before it is back again", "integration", d.Integration, "error", err)
 		}
 	}

@@ -137,7 +137,7 @@ const (
 func (a *App) assemble(config *configs.Config) {
 	a.signs = watch.NewSigns(a.clock)
 	a.engine = engine.New(engine.Config{
-		Store: a.store, Book: config.Book(), Now: a.opts.Now, Logger: a.log, Hooks: a.hooks(),
+		Store: a.store, Book: config.Book(), Now: a.opts.Now, Logger: a.log, Hooks: a.seen(a.hooks()),
 		Record: config.Record, WakePages: func() { a.delivery.Wake() },
 	})
 	a.delivery = delivery.New(delivery.Config{

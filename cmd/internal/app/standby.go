@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tocsin/cmd/internal/api"
+	"tocsin/escalation"
+	"tocsin/escalation/engine"
 	"tocsin/escalation/standby"
 	"tocsin/paging"
 	"tocsin/paging/delivery"
@@ -50,6 +52,21 @@ func (a *App) closeStore() error {
 		return a.store.Close()
 	}
 	return errors.Join(a.standby.Close(), a.below.Close())
+}
+
+// seen has the standby know what becomes of incidents.
+func (a *App) seen(h engine.Hooks) engine.Hooks {
+	if a.standby == nil {
+		return h
+	}
+	before := h.Stepped
+	h.Stepped = func(r escalation.Result) {
+		if before != nil {
+			before(r)
+		}
+		a.standby.Saw(r.Incident)
+	}
+	return h
 }
 
 // slot is the block of reply codes of this process.

@@ -122,3 +122,30 @@ func TestNoFloodAfterwards(t *testing.T) {
 	})
 	require.LessOrEqual(t, len(w.Pages()), 6, "few texts:\n%s", w.Screens())
 }
+
+// What was acknowledged before the store went away wakes nobody when its alert is repeated
+// meanwhile, unless it has become more urgent.
+func TestAcknowledgedBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, team)
+	g := w.Run()
+	e := apptest.Event{Key: "acked", Title: "Checkout errors", Severity: "critical"}
+	id := g.Opens(e)
+	require.Contains(t, w.Reply(anaPhone, apptest.Code(t, w.Page(anaPhone, "Checkout errors"))), "Acked")
+	high := apptest.Event{Key: "rises", Title: "Queue grows", Severity: "high"}
+	rises := g.Opens(high)
+	require.Contains(t, w.Reply(anaPhone, apptest.Code(t, w.Page(anaPhone, "Queue grows"))), "Acked")
+	w.Redis.Kill()
+	g.Event(e)
+	g.Event(e)
+	high.Severity = "critical"
+	g.Event(high)
+	w.Page(anaPhone, "P0 Queue grows")
+	w.Redis.Restart()
+	isBack(t, g)
+	require.Len(t, g.List(), 2)
+	require.Equal(t, escalation.Acknowledged, g.Incident(id).Incident.State)
+	require.Equal(t, escalation.Triggered, g.Incident(rises).Incident.State, "it was acknowledged as something less urgent")
+	w.Never(time.Now().Add(2*time.Second), "nobody else is paged", func(x telephone.Text) bool { return x.To == benPhone && apptest.IsPage(x) })
+	require.Len(t, w.Pages(), 3, w.Screens())
+}
