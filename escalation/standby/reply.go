@@ -3,8 +3,11 @@ package standby
 import (
 	"context"
 	"slices"
+	"strconv"
+	"time"
 
 	"tocsin/escalation/engine"
+	"tocsin/escalation/store"
 	"tocsin/paging"
 )
 
@@ -13,6 +16,11 @@ import (
 // when the store is back.
 func (s *Standby) Reply(ctx context.Context, in engine.Text) (string, error) {
 	if phase, _ := s.Phase(); phase == Up || phase == Replaying {
+		if r, ok := paging.ParseReply(in.Body); ok && s.elsewhere(ctx, in, r) {
+			if answer, taken := s.offer(ctx, in, r); taken {
+				return answer, nil
+			}
+		}
 		shared, cancel := context.WithTimeout(ctx, s.cfg.Patience)
 		answer, err := s.shared.Reply(shared, in)
 		timeout := shared.Err() != nil && ctx.Err() == nil
@@ -24,9 +32,64 @@ func (s *Standby) Reply(ctx context.Context, in engine.Text) (string, error) {
 			s.fall(err)
 		}
 	}
+	if r, ok := paging.ParseReply(in.Body); ok && !s.ownCodes(ctx, in) {
+		if answer, taken := s.offer(ctx, in, r); taken {
+			return answer, nil
+		}
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.replyAlone(ctx, in)
+}
+
+// ownCodes says whether all codes of a text are of this process's own texts.
+func (s *Standby) ownCodes(ctx context.Context, in engine.Text) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	known, err := s.knowsAll(ctx, s.spool.store, in)
+	return err == nil && known
+}
+
+// offer asks the other processes about a text with codes that are not known here.
+func (s *Standby) offer(ctx context.Context, in engine.Text, r paging.Reply) (string, bool) {
+	if s.cfg.Peers == nil || len(r.Codes) == 0 || !s.shared.Knows(in.From) {
+		return "", false
+	}
+	ctx, cancel := context.WithTimeout(ctx, offerTimeout)
+	defer cancel()
+	return s.cfg.Peers.Offer(ctx, in)
+}
+
+// codeBook is where codes are looked up: the shared store, or the spool.
+type codeBook interface {
+	Codes(ctx context.Context, phone string, now time.Time) ([]paging.Code, error)
+}
+
+// knowsAll says whether a text has codes, and all of them are in that book.
+func (s *Standby) knowsAll(ctx context.Context, book codeBook, in engine.Text) (bool, error) {
+	reply, ok := paging.ParseReply(in.Body)
+	if !ok || len(reply.Codes) == 0 {
+		return false, nil
+	}
+	codes, err := book.Codes(ctx, in.From, s.shared.Now())
+	for _, want := range reply.Codes {
+		if !slices.ContainsFunc(codes, func(c paging.Code) bool { return c.Code == want }) {
+			return false, err
+		}
+	}
+	return err == nil, err
+}
+
+// elsewhere says whether a text has codes of the block of processes that are on their own, and
+// the store does not know them: they are of another process, which has not merged yet.
+func (s *Standby) elsewhere(ctx context.Context, in engine.Text, r paging.Reply) bool {
+	for _, c := range r.Codes {
+		if n, err := strconv.Atoi(c); err != nil || n < store.FirstKeptCode || n > store.LastKeptCode {
+			return false
+		}
+	}
+	known, err := s.knowsAll(ctx, s.guard, in)
+	return len(r.Codes) > 0 && err == nil && !known
 }
 
 // replyAlone answers from the spool. Callers hold mu.

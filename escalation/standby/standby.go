@@ -31,6 +31,7 @@ type Config struct {
 	Process  string             // what timelines call this process
 	Delivery delivery.Config    // of the local delivery; queue, reporter and clock are filled in
 	Hooks    engine.Hooks       // of the local engine
+	Peers    Peers              // nil: this process knows of no other
 	Logger   *slog.Logger
 
 	Patience time.Duration // for an answer of the store before it is looked at; default 3 s

@@ -32,7 +32,8 @@ const (
 // Deps is what the surface needs from the rest of the process.
 type Deps struct {
 	Engine  *engine.Engine
-	Front   Front // what comes in from outside goes here
+	Front   Front      // what comes in from outside goes here
+	Peers   *PeerFront // what other processes say; nil without a shared store
 	Store   store.Store
 	Config  func() *configs.Config          // in force now
 	Reload  func(ctx context.Context) error // a bad configuration is refused with its faults

@@ -18,6 +18,7 @@ func (s *Server) routes(e *echo.Echo) {
 
 	e.POST("/twilio/sms", s.twilioSMS)
 	e.POST("/twilio/status/:attempt", s.twilioStatus)
+	e.POST(OfferPath, s.offered) // from other processes, signed
 
 	token.GET("/api/v1/status", s.status)
 	token.GET("/api/v1/incidents", s.listIncidents)

@@ -65,6 +65,8 @@ type App struct {
 	store    store.Store
 	below    store.Store      // the shared store that the standby guards
 	standby  *standby.Standby // nil without a spool
+	secret   standby.Secret   // of the processes on one store
+	peerHTTP *http.Client
 	history  *history.History
 	audit    *auditor.Log
 	engine   *engine.Engine
@@ -153,7 +155,7 @@ func (a *App) assemble(config *configs.Config) {
 	a.watcher = a.newWatcher()
 	a.server = &http.Server{
 		Handler: api.New(api.Deps{
-			Engine: a.engine, Front: a.front(), Store: a.store, Config: a.config.Load, Reload: a.Reload, Ready: a.ready, Degraded: a.degraded,
+			Engine: a.engine, Front: a.front(), Peers: a.peerFront(), Store: a.store, Config: a.config.Load, Reload: a.Reload, Ready: a.ready, Degraded: a.degraded,
 			Audit: a.audit, History: a.history, Follow: a.Follow, Standing: a.standing,
 			Heard: a.watcher.Heard, Watching: a.watcher.Report,
 			Metrics: a.metrics.handler(), Home: a.opts.Home, Refused: a.metrics.refused, Version: a.opts.Version, Logger: a.log,
@@ -193,6 +195,7 @@ func (a *App) Start() error {
 	a.running.Go(func() { a.peers.Run(engineCtx) })
 	if a.standby != nil {
 		a.sending.Go(func() { a.standby.Run(sendCtx) })
+		a.running.Go(func() { a.learnSecret(engineCtx) })
 	}
 	a.running.Go(func() { a.watcher.Run(engineCtx) })
 	a.sending.Go(func() { _ = a.delivery.Run(sendCtx) }) // always nil

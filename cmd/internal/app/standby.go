@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -36,12 +37,12 @@ func (a *App) openStore(ctx context.Context) (err error) {
 		Delivery: delivery.Config{
 			Channels: map[string]paging.Channel{paging.SMS: a.sms}, Observe: a.metrics.observe(), Lease: pageLease, SendTimeout: sendTimeout,
 		},
-		Hooks: a.metrics.hooks(),
+		Hooks: a.metrics.hooks(), Peers: a,
 	})
 	if err != nil {
 		return errors.Join(err, a.store.Close())
 	}
-	a.store = a.standby.Store()
+	a.store, a.peerHTTP = a.standby.Store(), peerClient()
 	a.metrics.watchStandby(a.standby)
 	return nil
 }
@@ -51,6 +52,7 @@ func (a *App) closeStore() error {
 	if a.standby == nil {
 		return a.store.Close()
 	}
+	a.peerHTTP.CloseIdleConnections()
 	return errors.Join(a.standby.Close(), a.below.Close())
 }
 
@@ -92,6 +94,27 @@ func (a *App) front() api.Front {
 		return a.engine
 	}
 	return a.standby
+}
+
+// peerFront takes what other processes say.
+func (a *App) peerFront() *api.PeerFront {
+	if a.standby == nil {
+		return nil
+	}
+	return &api.PeerFront{Valid: a.secret.Valid, Take: a.standby.Offered}
+}
+
+// learnSecret learns what signs the talk of processes; without it nothing is said or heard.
+func (a *App) learnSecret(ctx context.Context) {
+	retry := time.NewTicker(time.Second)
+	defer retry.Stop()
+	for a.secret.Learn(ctx, a.store) != nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-retry.C:
+		}
+	}
 }
 
 // ready says whether alerts can be taken: while the store is away the spool takes them.

@@ -98,3 +98,6 @@ func (w *World) OpenStore() store.Store {
 	w.T.Cleanup(func() { _ = s.Close() }) // only read
 	return s
 }
+
+// Peers is how many other gateways this one, in this process, knows of.
+func (g *Gateway) Peers() int { return g.app.Peers() }

@@ -2,6 +2,8 @@ package outage_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 
 	"tocsin/cmd/internal/api"
 	"tocsin/cmd/internal/apptest"
+	"tocsin/cmd/internal/standin"
 	"tocsin/escalation"
 	"tocsin/paging/twilio/telephone"
 )
@@ -148,4 +151,45 @@ func TestAcknowledgedBefore(t *testing.T) {
 	require.Equal(t, escalation.Triggered, g.Incident(rises).Incident.State, "it was acknowledged as something less urgent")
 	w.Never(time.Now().Add(2*time.Second), "nobody else is paged", func(x telephone.Text) bool { return x.To == benPhone && apptest.IsPage(x) })
 	require.Len(t, w.Pages(), 3, w.Screens())
+}
+
+// A reply that reaches the wrong gateway finds its way to the one whose text it answers: from
+// the one that is cut off to the one that has the store, and the other way round.
+func TestReplyAtTheOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, team)
+	direct, through := w.Redis.URL(), w.Store
+	w.Store = through
+	alone := w.Run() // Twilio reaches this one
+	w.Store, w.Alone = direct, t.TempDir()
+	other := w.Run()
+	old := other.Opens(apptest.Event{Key: "old", Title: "Disk full", Severity: "critical"})
+	oldPage := w.Page(anaPhone, "Disk full")
+	require.Eventually(t, func() bool { return strings.Count(w.Logs.String(), "tocsin runs") == 2 }, apptest.Patience, 20*time.Millisecond)
+	knowEachOther(t, alone, other)
+	w.link.Cut()
+	page := rings(t, w, alone, apptest.Event{Key: "new", Title: "Checkout errors", Severity: "critical"})
+	require.Contains(t, w.Reply(anaPhone, apptest.Code(t, oldPage)), "Acked", "asked of the one with the store")
+	require.Equal(t, escalation.Acknowledged, other.Incident(old).Incident.State, "at once")
+	form := url.Values{"MessageSid": {"SM" + strings.Repeat("7", 32)}, "AccountSid": {w.Env[standin.EnvAccount]},
+		"From": {anaPhone}, "To": {standin.Number}, "Body": {apptest.Code(t, page)}}
+	require.Contains(t, other.SignedForm("/twilio/sms", form).Body, "Acked", "asked of the one that sent the text")
+	w.link.Mend()
+	isBack(t, alone)
+	for _, inc := range other.List() {
+		require.Equal(t, escalation.Acknowledged, inc.State, inc.Title)
+	}
+	require.Len(t, w.Pages(), 2, w.Screens())
+	for _, signature := range []string{"", "nonsense"} {
+		refused := other.Post(api.OfferPath, []byte(`{"id":"x","from":"+12025550101","body":"10"}`), map[string]string{api.PeerSignature: signature})
+		require.Equal(t, http.StatusUnauthorized, refused.Status)
+	}
+}
+
+// knowEachOther waits until both have announced themselves and learnt of the other.
+func knowEachOther(t *testing.T, gateways ...*apptest.Gateway) {
+	t.Helper()
+	for _, g := range gateways {
+		require.Eventually(t, func() bool { return g.Peers() == len(gateways)-1 }, 20*time.Second, 50*time.Millisecond)
+	}
 }
