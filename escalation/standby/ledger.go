@@ -29,6 +29,7 @@ type ledger struct {
 	mu      sync.Mutex
 	at      time.Time                          // given to the newest line
 	writing map[time.Time]struct{}             // given to lines that are not on disk yet
+	opened  bool                               // what was on disk has been read: at is that of the newest line
 	last    map[escalation.MemberKey]time.Time // the line that spoke last of an alert
 	size    int                                // lines after the cursor
 	done    time.Time                          // the cursor: lines up to here are worked off
@@ -55,16 +56,21 @@ func openLedger(ctx context.Context, s store.Store, now time.Time) (*ledger, err
 		l.done = time.Unix(0, n).UTC()
 		l.at = l.done
 	}
-	return l, l.scan(ctx, func(at time.Time, r record) error {
+	err = l.scan(ctx, func(at time.Time, r record) error {
 		l.note(at, r)
 		return nil
 	})
+	l.opened = true
+	return l, err
 }
 
-// horizon is up to where all lines are on disk.
+// horizon is up to where all lines are on disk; zero before anything can be written.
 func (l *ledger) horizon() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.opened {
+		return time.Time{}
+	}
 	end := l.at
 	for at := range l.writing {
 		if !at.After(end) {
