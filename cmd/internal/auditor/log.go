@@ -178,7 +178,7 @@ func (l *Log) Run(ctx context.Context, version string) {
 	defer tick.Stop()
 	compare := time.NewTimer(firstCompare)
 	defer compare.Stop()
-	troubled := false
+	troubled := l.write(ctx) != nil // a start is on record before anything else is
 	for {
 		select {
 		case <-ctx.Done():
