@@ -55,6 +55,12 @@ func (g *Gateway) Do(method, path string, body []byte, header map[string]string)
 			r.Header.Set(name, value)
 		}
 	}
+	return g.Send(r)
+}
+
+// Send sends a request as it is.
+func (g *Gateway) Send(r *http.Request) Answer {
+	g.T.Helper()
 	answer, err := http.DefaultClient.Do(r)
 	require.NoError(g.T, err)
 	defer func() { _ = answer.Body.Close() }() // read to its end
