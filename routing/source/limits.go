@@ -30,6 +30,10 @@ const (
 	MaxLinks       = 8
 	MaxURL         = 2048 // bytes
 	MaxRejections  = 100  // listed in one batch
+
+	// MaxAlerts of one body are taken; the rest is rejected with the reason. It is more than
+	// 32 MiB of what senders really write, and what one request can store within its time.
+	MaxAlerts = 25_000
 )
 
 // ErrBody is wrapped by every error of Decode: the body can never be taken.
@@ -85,6 +89,13 @@ func Reject(b *routing.Batch, index int, reason string) {
 	}
 }
 
+// TooMany notes that a body holds n alerts, of which only the first [MaxAlerts] are taken. What
+// is cut off is no complete group.
+func TooMany(b *routing.Batch, n int) {
+	Reject(b, MaxAlerts, fmt.Sprintf("the body holds %d alerts, and at most %d of one are taken; send the rest in others", n, MaxAlerts))
+	b.CompleteGroups = nil
+}
+
 // Finish keeps every alert of the batch within the limits and names its source. It is
 // the last step of every Decode. When nothing could be taken and something was rejected,
 // the whole body is an error.
@@ -95,6 +106,10 @@ func Finish(name string, b routing.Batch) (routing.Batch, error) {
 	}
 	if len(b.Alerts) == 0 {
 		b.Alerts = nil
+	}
+	if n := len(b.Alerts); n > MaxAlerts {
+		b.Alerts = slices.Clip(b.Alerts[:MaxAlerts])
+		TooMany(&b, n)
 	}
 	for i := range b.Alerts {
 		a := &b.Alerts[i]

@@ -167,3 +167,18 @@ func TestUnmarshal(t *testing.T) {
 		require.ErrorContains(t, err, want, in)
 	}
 }
+
+// TestTooMany ensures that of a body with more alerts than can be stored in time the first are
+// taken, that the answer says so, and that no group counts as complete.
+func TestTooMany(t *testing.T) {
+	b := routing.Batch{CompleteGroups: []string{"g"}}
+	for i := range source.MaxAlerts + 3 {
+		b.Alerts = append(b.Alerts, routing.Alert{Identity: fmt.Sprint(i), Title: "t"})
+	}
+	b, err := source.Finish("test", b)
+	require.NoError(t, err)
+	require.Len(t, b.Alerts, source.MaxAlerts)
+	require.Empty(t, b.CompleteGroups)
+	require.Len(t, b.Rejected, 1)
+	require.Contains(t, b.Rejected[0].Reason, fmt.Sprintf("holds %d alerts", source.MaxAlerts+3))
+}

@@ -39,6 +39,10 @@ func decode(_ source.Header, body []byte, _ time.Time) (routing.Batch, error) {
 	if err := source.Unmarshal(body, &list); err != nil {
 		return routing.Batch{}, err
 	}
+	if len(list) > source.MaxAlerts {
+		source.TooMany(&b, len(list))
+		list = list[:source.MaxAlerts]
+	}
 	for i, raw := range list {
 		if a, err := read(raw); err == nil {
 			b.Alerts = append(b.Alerts, a)
