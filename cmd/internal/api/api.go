@@ -84,6 +84,7 @@ func New(d Deps) http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.writeError
+	e.Use(headers)
 	s.routes(e)
 	return e
 }

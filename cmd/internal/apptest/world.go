@@ -117,7 +117,7 @@ func New(t testing.TB, kind Kind, yaml string) *World {
 	} {
 		w.Env[name] = secret()
 	}
-	t.Cleanup(func() { w.Logs.check(t, w.secrets()) }) // runs last, when all of it has been written
+	t.Cleanup(func() { w.Logs.check(t, w.Secrets()) }) // runs last, when all of it has been written
 	var sid [16]byte
 	_, _ = rand.Read(sid[:]) // crypto/rand.Read never fails
 	w.Env[standin.EnvAccount] = "AC" + hex.EncodeToString(sid[:])
@@ -140,8 +140,8 @@ func secret() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// secrets are the variables whose values nobody may ever see, by name.
-func (w *World) secrets() map[string]string {
+// Secrets are the variables whose values nobody may ever see, by name.
+func (w *World) Secrets() map[string]string {
 	s := map[string]string{}
 	for name, value := range w.Env {
 		switch name {
