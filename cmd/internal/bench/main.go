@@ -2,7 +2,7 @@
 // timers are and what it costs, on Redis and on the embedded store. It prints progress to
 // stderr and Markdown tables to stdout.
 //
-//	go run ./cmd/internal/bench -short            # a minute, to see that it works
+//	go run ./cmd/internal/bench -short            # a few minutes, to see that it works
 //	go run ./cmd/internal/bench -readme README.md # the real thing, into the README
 //
 // # Method
@@ -86,6 +86,9 @@ func measures() []measure {
 		{"timers", (*bench).timers},
 		{"memory", (*bench).memory},
 		{"cpu", (*bench).cpuOnly},
+		{"growth", (*bench).growth},
+		{"takeover", (*bench).takeover},
+		{"rival", (*bench).rival},
 	}
 }
 
@@ -94,7 +97,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 	flags.SetOutput(log)
 	short := flags.Bool("short", false, "small sizes: about a minute")
 	readme := flags.String("readme", "", "`file` whose part between "+benchStart+" and "+benchEnd+" is replaced")
-	only := flags.String("only", "", "comma-separated `parts`: ingest, page, timers, memory, cpu")
+	only := flags.String("only", "", "comma-separated `parts`: ingest, page, timers, memory, cpu, growth, takeover, rival")
 	on := flags.String("on", "", "only the stores whose name contains this `text`: redis, embedded")
 	profile := flags.String("profile", "", "existing `folder` for CPU profiles of the gateway")
 	folder := flags.String("dir", "", "`folder` on the disk to measure; the system's temporary one when absent")
@@ -147,7 +150,7 @@ func (b *bench) all(ctx context.Context, only string) error {
 	wanted := strings.FieldsFunc(only, func(r rune) bool { return r == ',' })
 	for _, name := range wanted {
 		if !slices.ContainsFunc(measures(), func(m measure) bool { return m.name == name }) {
-			return fmt.Errorf("-only %s: there is no such part; there are ingest, page, timers, memory and cpu", name)
+			return fmt.Errorf("-only %s: there is no such part; there are ingest, page, timers, memory, cpu, growth, takeover and rival", name)
 		}
 	}
 	for _, m := range measures() {

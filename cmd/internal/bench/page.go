@@ -110,16 +110,9 @@ func (b *bench) crowd(ctx context.Context, g *gateway, p *provider) (time.Durati
 		return 0, err
 	}
 	defer func() { _ = w.conn.Close() }() // all that was asked is answered
-	shot := newShot(g, crowd, "USER")
-	shot.number(b.pages)
-	head, body, _ := strings.Cut(string(shot.raw), "\r\n\r\n")
-	size := len(body)
-	for i := range crowd {
-		body = strings.Replace(body, `"USER"`, strconv.Quote(strconv.Itoa(b.pages+i)), 1)
-	}
-	head = strings.Replace(head, fmt.Sprintf("Content-Length: %d", size), fmt.Sprintf("Content-Length: %d", len(body)), 1)
+	raw := crowdShot(g, b.pages)
 	began := time.Now()
-	if err := w.post([]byte(head + "\r\n\r\n" + body)); err != nil {
+	if err := w.post(raw); err != nil {
 		return 0, err
 	}
 	var last time.Time
@@ -133,6 +126,19 @@ func (b *bench) crowd(ctx context.Context, g *gateway, p *provider) (time.Durati
 		}
 	}
 	return last.Sub(began), nil
+}
+
+// crowdShot is one request with an alert for each of many people, from that one on.
+func crowdShot(g *gateway, first int) []byte {
+	shot := newShot(g, crowd, "USER")
+	shot.number(first)
+	head, body, _ := strings.Cut(string(shot.raw), "\r\n\r\n")
+	size := len(body)
+	for i := range crowd {
+		body = strings.Replace(body, `"USER"`, strconv.Quote(strconv.Itoa(first+i)), 1)
+	}
+	head = strings.Replace(head, fmt.Sprintf("Content-Length: %d", size), fmt.Sprintf("Content-Length: %d", len(body)), 1)
+	return []byte(head + "\r\n\r\n" + body)
 }
 
 // provider is a telephone that notes when the first text for each phone arrives.
@@ -196,6 +202,22 @@ func (p *provider) await(ctx context.Context, number string) (time.Time, error) 
 		case <-ctx.Done():
 			return at, ctx.Err()
 		}
+	}
+}
+
+// awaitAny waits for the first text of all.
+func (p *provider) awaitAny(ctx context.Context) error {
+	p.mu.Lock()
+	some, changed := len(p.came) > 0, p.changed
+	p.mu.Unlock()
+	if some {
+		return nil
+	}
+	select {
+	case <-changed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

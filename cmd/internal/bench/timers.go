@@ -118,7 +118,8 @@ func (b *bench) fillTimers(ctx context.Context, s store.Store, pending, total in
 	if err != nil {
 		return first, err
 	}
-	first = time.Now().Add(lead + 4*time.Since(began))
+	lists := time.Duration(pending) * 20 * time.Microsecond // an engine looks through what is open when it starts
+	first = time.Now().Add(lead + 4*time.Since(began) + lists)
 	for i := range changes {
 		changes[i] = moved(changes[i], first.Add(time.Duration(i)*time.Second/dueRate))
 		if i < half {
@@ -153,21 +154,23 @@ func (b *bench) fillPending(ctx context.Context, s store.Store, m *maker, pendin
 	return nil
 }
 
-// bare is a change that opens an incident with nothing but a timer in more than an hour.
+// bare is a change that opens an incident which waits in its first tier for more than an hour.
 func bare(c store.Change, shards, n int, now time.Time) store.Change {
 	key := routing.DedupKey(fmt.Sprintf("pending-%d", n))
 	var random [5]byte
 	binary.BigEndian.PutUint32(random[:], uint32(n))
 	inc := escalation.Incident{Format: c.Incident.Format, Key: key, ID: store.NewID(now, random, store.Shard(key, shards)),
-		State: c.Incident.State, Severity: c.Incident.Severity, Policy: c.Incident.Policy, Quiet: c.Incident.Quiet, OpenedAt: now}
-	return moved(store.Change{Token: fmt.Sprint("pending", n), Incident: &inc, Seen: c.Seen}, now.Add(time.Hour+time.Duration(n)*time.Millisecond))
+		State: c.Incident.State, Severity: c.Incident.Severity, Policy: c.Incident.Policy, OpenedAt: now}
+	due := now.Add(time.Hour + time.Duration(n)*time.Millisecond)
+	inc.Position = &escalation.Position{Stage: escalation.StageTier, Name: "primary", Started: now, RoundStarted: now, Deadline: due, Reached: true}
+	return store.Change{Token: fmt.Sprint("pending", n), Incident: &inc, Seen: c.Seen, Due: due}
 }
 
 // moved returns the change as if its hold ended at that instant.
 func moved(c store.Change, due time.Time) store.Change {
 	c.Due = due
 	inc, quiet := *c.Incident, *c.Incident.Quiet
-	quiet.Until = due
+	quiet.Until, inc.OpenedAt = due, due.Add(-time.Hour) // else it is judged to be held until another time
 	inc.Quiet, c.Incident = &quiet, &inc
 	return c
 }
