@@ -42,15 +42,18 @@ func (c *cluster) enough() bool {
 	return c.Stream.Accepted() >= lab.Number(c.T, "TOCSIN_FAULTS_ALERTS", 1000)
 }
 
-// end judges, and prints what the faults cost in time. Nothing may be later than bound, which
-// is generous: the machine may be busy.
-func (c *cluster) end(bound time.Duration) lab.Verdict {
+// latest is how late a tier or a page may be. It catches what no lease ends; how late things
+// are on a machine with nothing else to do is printed.
+const latest = 2 * time.Minute
+
+// end judges, and prints what the faults cost in time.
+func (c *cluster) end() lab.Verdict {
 	c.T.Helper()
 	v := c.End()
 	c.T.Logf("late: %s", c.Late)
 	tiers, pages := c.Late.Worst()
-	assert.Less(c.T, tiers, bound, "the latest start of a tier")
-	assert.Less(c.T, pages, bound, "the latest page")
+	assert.Less(c.T, tiers, latest, "the latest start of a tier")
+	assert.Less(c.T, pages, latest, "the latest page")
 	return v
 }
 
@@ -104,7 +107,7 @@ func killed(t *testing.T, binary string) lab.Verdict {
 			g.Ready(lab.StartUp)
 		}
 	}
-	return c.end(time.Minute)
+	return c.end()
 }
 
 // restarted: the processes are restarted one after the other while alerts come in. Each
@@ -119,7 +122,7 @@ func restarted(t *testing.T, binary string) lab.Verdict {
 			g.Ready(lab.StartUp)
 		}
 	}
-	v := c.end(30 * time.Second)
+	v := c.end()
 	assert.Zero(t, v.Repeated)
 	return v
 }
@@ -136,7 +139,7 @@ func stopped(t *testing.T, binary string) lab.Verdict {
 		c.pause(16*time.Second, 2*time.Second)
 		g.Signal(syscall.SIGCONT)
 	}
-	return c.end(time.Minute)
+	return c.end()
 }
 
 // cutOff: a process is cut off from Redis, or the answers to its commands get lost. The others
@@ -157,7 +160,7 @@ func cutOff(t *testing.T, binary string) lab.Verdict {
 		c.pause(4*time.Second, 3*time.Second)
 		link.Heal()
 	}
-	return c.end(time.Minute)
+	return c.end()
 }
 
 // upgraded: one version takes the place of another, process by process and back again. Both work
@@ -187,7 +190,7 @@ func upgraded(t *testing.T, _ string) lab.Verdict {
 			require.Equal(t, binary == newer, status.Version == "v0.1.9")
 		}
 	}
-	v := c.end(30 * time.Second)
+	v := c.end()
 	assert.Zero(t, v.Repeated)
 	return v
 }
