@@ -134,8 +134,8 @@ func (c *checker) beginsInTime(b Begun) {
 		c.broken("no page begins early", "%s: %q is due at %s", c.at(b.At), b.Text, c.at(planned.Due))
 	}
 	late, allowed := b.At.Sub(planned.Due), 1500*time.Millisecond
-	replies := slices.ContainsFunc(c.h.Script.Events, func(e Event) bool { return e.Kind == Reply })
-	if !atOnce || replies { // an answered text holds its phone for a moment: then a page waits for the next poll
+	shared := len(c.h.Script.Skew) > 1 || slices.ContainsFunc(c.h.Script.Events, func(e Event) bool { return e.Kind == Reply })
+	if !atOnce || shared { // another process, or an answered text, holds the phone for a moment: then it waits for the next poll
 		allowed += c.h.Script.Poll
 	}
 	if planned.Breakthrough && !c.h.Script.Faulty() && late > allowed {
