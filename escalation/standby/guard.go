@@ -30,6 +30,9 @@ type Guard struct {
 	trouble func(error) // told of each failed call; must not block
 }
 
+// Unwrap is the shared store itself, for what only its own kind can do.
+func (g *Guard) Unwrap() store.Store { return g.Store }
+
 func (g *Guard) set(to gate) { g.gate.Store(int32(to)) }
 func (g *Guard) is() gate    { return gate(g.gate.Load()) }
 

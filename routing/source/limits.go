@@ -32,8 +32,8 @@ const (
 	MaxRejections  = 100  // listed in one batch
 
 	// MaxAlerts of one body are taken; the rest is rejected with the reason. It is more than
-	// 32 MiB of what senders really write, and what one request can store within its time.
-	MaxAlerts = 25_000
+	// 32 MiB of what senders really write (some 700 bytes each).
+	MaxAlerts = 50_000
 )
 
 // ErrBody is wrapped by every error of Decode: the body can never be taken.

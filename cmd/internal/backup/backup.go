@@ -78,6 +78,9 @@ func Write(ctx context.Context, s store.Store, w io.Writer, version string, now 
 	out := newWriter(w)
 	var tail Tail
 	var err error
+	if guard, ok := s.(interface{ Unwrap() store.Store }); ok {
+		s = guard.Unwrap()
+	}
 	switch s := s.(type) {
 	case *boltstore.Store:
 		head.Kind = Embedded

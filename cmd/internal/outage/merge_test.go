@@ -12,8 +12,12 @@ import (
 
 	"tocsin/cmd/internal/api"
 	"tocsin/cmd/internal/apptest"
+	"tocsin/cmd/internal/backup"
 	"tocsin/cmd/internal/standin"
 	"tocsin/escalation"
+	"tocsin/escalation/store"
+	"tocsin/escalation/store/redisstore"
+	"tocsin/escalation/store/redistest"
 	"tocsin/paging/twilio/telephone"
 )
 
@@ -192,4 +196,24 @@ func knowEachOther(t *testing.T, gateways ...*apptest.Gateway) {
 	for _, g := range gateways {
 		require.Eventually(t, func() bool { return g.Peers() == len(gateways)-1 }, 20*time.Second, 50*time.Millisecond)
 	}
+}
+
+// A backup over the API is one of the shared store itself, also when a spool stands beside it.
+func TestBackupBesideASpool(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, team)
+	g := w.Run()
+	id := g.Opens(apptest.Event{Key: "kept", Title: "Disk full", Severity: "critical"})
+	answer := g.Do(http.MethodGet, "/api/v1/backup", nil, w.Bearer(standin.EnvAPIToken))
+	require.Equal(t, http.StatusOK, answer.Status, answer.Body)
+	other := redistest.Start(t, redistest.Always)
+	_, err := backup.Restore(t.Context(), strings.NewReader(answer.Body), other.URL(), false)
+	require.NoError(t, err)
+	s, err := redisstore.Open(t.Context(), other.URL())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	got, err := s.List(t.Context(), store.Filter{Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	require.Equal(t, id, got[0].ID)
 }
