@@ -1,7 +1,6 @@
 package crash_test
 
 import (
-	"net/http"
 	"testing"
 	"time"
 
@@ -15,9 +14,9 @@ import (
 // scene is one run with a single gateway.
 type scene struct{ *lab.Lab }
 
-func newScene(t *testing.T, store string) *scene {
+func newScene(t *testing.T, store string, flags ...string) *scene {
 	t.Helper()
-	return &scene{lab.New(t, lab.Options{Stores: []string{store}})}
+	return &scene{lab.New(t, lab.Options{Stores: []string{store}, Flags: flags})}
 }
 
 func kills(t *testing.T, usual int) int {
@@ -99,26 +98,25 @@ func TestRedisGatewayKilled(t *testing.T) {
 	killGateway(t, "redis", server.URL())
 }
 
-// What was accepted survives SIGKILL of redis-server; meanwhile the gateway says 503, and
-// afterwards it goes on by itself.
+// What was accepted survives SIGKILL of redis-server; meanwhile a gateway without a spool says
+// 503, and afterwards it goes on by itself.
 func TestRedisKilled(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, redistest.Always)
-	c := newScene(t, server.URL())
+	c := newScene(t, server.URL(), "--spool", "")
 	killed := kills(t, 5)
 	for range killed {
 		lab.Pause(t.Context(), time.Second+c.Dice.UpTo(2*time.Second))
 		c.Stream.Hurry.Store(true)
 		require.Eventually(t, func() bool { return c.Stream.Flying.Load() > 0 }, 10*time.Second, time.Millisecond)
-		before := c.Stream.Answered(http.StatusServiceUnavailable)
+		before := c.Refused()
 		server.Kill()
 		c.Crashed.Add(1)
 		c.Stream.Hurry.Store(false)
-		require.Eventually(t, func() bool { return c.Stream.Answered(http.StatusServiceUnavailable) > before }, 20*time.Second, 10*time.Millisecond,
-			"no sender is told 503 while redis-server is down")
+		c.Felt(before)
 		lab.Pause(t.Context(), c.Dice.UpTo(time.Second))
 		server.Restart()
-		c.Gateways[0].Ready(lab.StartUp)
+		c.Back()
 	}
 	c.end("redis-server", killed)
 	assert.Equal(t, 1, c.Gateways[0].Lives)

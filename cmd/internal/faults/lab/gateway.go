@@ -116,13 +116,14 @@ func (g *Gateway) Ready(wait time.Duration) {
 	}, wait, 20*time.Millisecond, "the gateway does not get ready")
 }
 
-// merging says whether the gateway still has something that it kept while its store was away.
-func (g *Gateway) merging() bool {
+// Degraded says whether it works on its own, since its store is away, or is just merging what it
+// kept meanwhile. One that does not answer may be so.
+func (g *Gateway) Degraded() bool {
 	answer, err := http.Get(g.URL + "/metrics")
 	if err != nil {
 		return true
 	}
-	defer func() { _ = answer.Body.Close() }() // read to its end
+	defer func() { _ = answer.Body.Close() }() // only read
 	text, err := io.ReadAll(answer.Body)
 	return err != nil || bytes.Contains(text, []byte("\ntocsin_degraded 1\n"))
 }

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -144,6 +143,7 @@ func (l *Lab) End() Verdict {
 	l.stop()
 	l.Stream.work.Wait()
 	began := time.Now()
+	l.merged()
 	l.settle()
 	settled := time.Since(began)
 	l.hangUp()
@@ -185,7 +185,6 @@ func (l *Lab) settle() {
 		}
 		names = there
 	}
-	defer l.merged()
 	if !assert.Eventually(l.T, done, Settled, 100*time.Millisecond, "the backlog is not done") {
 		l.T.Logf("alerts that are not paged: %d; texts that nobody got to answer: %d", len(l.Phones.unpaged(names)), len(l.Phones.asks))
 	}
@@ -194,6 +193,6 @@ func (l *Lab) settle() {
 // merged waits until no gateway has anything left that it kept while its store was away.
 func (l *Lab) merged() {
 	l.T.Helper()
-	assert.Eventually(l.T, func() bool { return !slices.ContainsFunc(l.Gateways, (*Gateway).merging) }, Settled, 200*time.Millisecond,
+	assert.Eventually(l.T, func() bool { return !l.degraded() }, Settled, 200*time.Millisecond,
 		"what a gateway kept is not in the store")
 }

@@ -1,7 +1,6 @@
 package redis_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -11,13 +10,6 @@ import (
 	"tocsin/cmd/internal/faults/lab"
 	"tocsin/escalation/store/redistest"
 )
-
-// refused waits until a sender is told 503, so that the fault has been felt.
-func refused(l *lab.Lab, before int) {
-	l.T.Helper()
-	require.Eventually(l.T, func() bool { return l.Stream.Answered(http.StatusServiceUnavailable) > before },
-		30*time.Second, 10*time.Millisecond, "no sender is told 503")
-}
 
 // hold lets the fault last for a while.
 func hold(l *lab.Lab, d time.Duration) { lab.Pause(l.T.Context(), d) }
@@ -57,10 +49,10 @@ func killed(appendfsync string, args ...string) func(t *testing.T) stage {
 		return stage{store: server.URL(), strike: func(l *lab.Lab) {
 			l.Stream.Hurry.Store(true)
 			require.Eventually(l.T, func() bool { return l.Stream.Flying.Load() > 0 }, 10*time.Second, time.Millisecond)
-			before := l.Stream.Answered(http.StatusServiceUnavailable)
+			before := l.Refused()
 			server.Kill()
 			l.Stream.Hurry.Store(false)
-			refused(l, before)
+			l.Felt(before)
 			server.Restart()
 		}}
 	}
@@ -68,9 +60,9 @@ func killed(appendfsync string, args ...string) func(t *testing.T) stage {
 
 // stopped is a machine that hangs for longer than a commit waits, and then goes on.
 func stopped(l *lab.Lab, server *redistest.Server, _ *lab.Link) {
-	before := l.Stream.Answered(http.StatusServiceUnavailable)
+	before := l.Refused()
 	server.Pause()
-	refused(l, before)
+	l.Felt(before)
 	hold(l, time.Second)
 	server.Resume()
 }
@@ -81,9 +73,9 @@ func disconnected(l *lab.Lab, _ *redistest.Server, link *lab.Link) {
 		link.Drop()
 		hold(l, l.Dice.UpTo(300*time.Millisecond))
 	}
-	before := l.Stream.Answered(http.StatusServiceUnavailable)
+	before := l.Refused()
 	link.Cut()
-	refused(l, before)
+	l.Felt(before)
 	hold(l, time.Second)
 	link.Mend()
 }
@@ -119,20 +111,20 @@ func clientsKilled(l *lab.Lab, server *redistest.Server, _ *lab.Link) {
 
 // full is a Redis that has reached its maxmemory with noeviction, until somebody raises it.
 func full(l *lab.Lab, server *redistest.Server, _ *lab.Link) {
-	before := l.Stream.Answered(http.StatusServiceUnavailable)
+	before := l.Refused()
 	server.Must("CONFIG", "SET", "maxmemory-policy", "noeviction")
 	server.Must("CONFIG", "SET", "maxmemory", "1mb")
-	refused(l, before)
+	l.Felt(before)
 	hold(l, time.Second)
 	server.Must("CONFIG", "SET", "maxmemory", "0")
 }
 
 // restarted is a Redis that is shut down in order while it rewrites its append-only file.
 func restarted(l *lab.Lab, server *redistest.Server, _ *lab.Link) {
-	before := l.Stream.Answered(http.StatusServiceUnavailable)
+	before := l.Refused()
 	server.Must("BGREWRITEAOF")
 	line, err := server.Do("SHUTDOWN", "NOW", "FORCE") // no answer when it is obeyed
 	require.True(l.T, err != nil || !strings.HasPrefix(line, "-"), line)
-	refused(l, before)
+	l.Felt(before)
 	server.Restart()
 }
