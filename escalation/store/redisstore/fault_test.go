@@ -217,6 +217,20 @@ func TestWait(t *testing.T) {
 	require.NoError(t, done[0].Err)
 }
 
+// TestTouchWaits ensures that with ?wait=1 a repeat of what no replica has is refused, as the
+// incident itself was: the sender has been told to come back, and comes.
+func TestTouchWaits(t *testing.T) {
+	server := redistest.Start(t, redistest.EverySec)
+	s := open(t, server.URL()+"?wait=1")
+	c := storetest.BenchChange(s, 1)
+	_, err := s.Commit(t.Context(), []store.Change{c})
+	require.ErrorContains(t, err, "only 0 of 1 replicas")
+	got := loadOne(t, s, store.Query{ID: c.Incident.ID})
+	require.NotNil(t, got.Incident, "the master has it all the same")
+	_, err = s.Touch(t.Context(), []store.Touch{{ID: c.Incident.ID, Revision: got.Revision, N: 1, At: storetest.T0}})
+	require.ErrorContains(t, err, "only 0 of 1 replicas")
+}
+
 // TestSentinel ensures that the store goes on with the new master after a fail-over, and that
 // with ?wait=1 nothing that was accepted is lost by it.
 func TestSentinel(t *testing.T) {

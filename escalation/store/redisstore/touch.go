@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -8,7 +9,9 @@ import (
 )
 
 // Touch counts repeats, by one script per shard. It is never sent twice: a repeat that is
-// counted twice would not matter, but one whose answer was lost is the caller's to judge.
+// counted twice would not matter, but one whose answer was lost is the caller's to judge. With
+// ?wait it waits as a commit does: the sender of a repeat may be one who was refused before,
+// since no replica had the incident, and who must not be told now that it is safe.
 func (s *Store) Touch(ctx context.Context, touches []store.Touch) ([]bool, error) {
 	out := make([]bool, len(touches))
 	where := map[int][]int{} // shard → places in touches
@@ -34,10 +37,11 @@ func (s *Store) Touch(ctx context.Context, touches []store.Touch) ([]bool, error
 			calls, places = append(calls, c), append(places, part)
 		}
 	}
-	if err := s.all(ctx, calls); err != nil {
-		return nil, fmt.Errorf("redisstore: cannot count repeats: %w", err)
-	}
+	_ = s.exec(ctx, calls, true) // each call has its own error
 	for i, c := range calls {
+		if err := cmp.Or(c.err, c.behind); err != nil {
+			return nil, fmt.Errorf("redisstore: cannot count repeats: %w", err)
+		}
 		answers, _ := c.val.([]any)
 		for k, place := range places[i] {
 			if k < len(answers) {
