@@ -62,12 +62,13 @@ func newGateway(t testing.TB, o Options, store, public, twilio string) *Gateway 
 	require.NoError(t, err)
 	g := &Gateway{
 		t: t, binary: o.Binary, URL: url, log: log,
-		args: append([]string{"serve", "--config", config, "--store", store, "--listen", listen}, o.Flags...),
+		args: []string{"serve", "--config", config, "--store", store, "--listen", listen},
 		env:  append(os.Environ(), "API_TOKEN="+apiToken, "HOOK_TOKEN="+hookToken, "ACCOUNT_SID="+accountSID, "AUTH_TOKEN="+authToken),
 	}
 	if !o.Spoolless {
 		g.args = append(g.args, "--spool", filepath.Join(folder, "spool"))
 	}
+	g.args = append(g.args, o.Flags...)
 	t.Cleanup(func() {
 		g.Kill()
 		_ = log.Close()

@@ -65,6 +65,7 @@ type Lab struct {
 	Crashed  atomic.Int64 // faults so far that may each repeat a text
 	Late     Lateness     // of this run; known after End
 	Lossy    bool         // nothing is promised: count what was lost, and go on
+	Forgets  bool         // alerts are kept, but what people said may be forgotten: more is paged than need be
 
 	spoilt bool
 	began  time.Time
@@ -141,7 +142,7 @@ func (l *Lab) Await(n int) {
 func (l *Lab) End() Verdict {
 	l.T.Helper()
 	l.stop()
-	l.Stream.work.Wait()
+	l.delivered()
 	began := time.Now()
 	l.merged()
 	l.settle()
@@ -162,6 +163,23 @@ func (l *Lab) End() Verdict {
 	assert.Positive(l.T, v.Confirmed)
 	l.T.Log(v)
 	return v
+}
+
+// delivered waits until the senders who do not give up are through.
+func (l *Lab) delivered() {
+	l.T.Helper()
+	through := make(chan struct{})
+	go func() {
+		l.Stream.work.Wait()
+		close(through)
+	}()
+	select {
+	case <-through:
+	case <-time.After(2 * Settled):
+		l.hangUp()
+		<-through
+		l.T.Error("senders are refused for ever")
+	}
 }
 
 // settle waits until every accepted alert is paged and every answer that people want to give

@@ -8,11 +8,11 @@
 //	fault                                  setting                        lost of 1 000
 //	kill -9 of redis-server                appendfsync always             0
 //	                                       appendfsync everysec           none seen; up to 2 s when the disk is slow
-//	                                       appendonly no                  540
+//	                                       appendonly no                  250 to 540
 //	SIGSTOP, disconnects, latency, resets, appendfsync always             0
 //	  cut replies, CLIENT KILL, full
 //	  memory, restart while rewriting
-//	fail-over, master's process dies       no ?wait                       6
+//	fail-over, master's process dies       no ?wait                       6 to 17
 //	  (master, two replicas, Sentinel)     min-replicas-to-write 1, 1 s   7
 //	                                       ?wait=1 of 2                   none seen; an acknowledgement was
 //	                                       ?wait=2 of 2                   0
