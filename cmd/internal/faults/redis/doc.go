@@ -20,7 +20,7 @@
 //	                                       min-replicas-to-write 1, 1 s   none seen
 //	                                       ?wait=1 of 2                   3 to 15
 //	                                       ?wait=2 of 2                   0
-//	master cut off from its replicas,      no ?wait                       67 to 161
+//	master cut off from its replicas,      no ?wait                       67 to 164
 //	  gateway on its side                  ?wait=1 of 2                   3
 //	Cluster: a master's process dies       no ?wait                       none seen
 //	                                       ?wait=1 of 1                   0
