@@ -45,7 +45,7 @@ type Config struct {
 	Lanes      int           // default 4
 	QueueLimit int           // alerts that may wait per lane; default 8192
 	TimerLease time.Duration // after this another process takes a due timer over; default 3 s (a second holder finds it consumed)
-	MaxSleep   time.Duration // cap of the timer loop's sleep; default 250 ms
+	MaxSleep   time.Duration // cap of the timer loop's sleep; default 500 ms
 	Record     time.Duration // how long the intake log is kept; 0: not kept
 	WakePages  func()        // called after a commit that planned attempts
 }
@@ -74,7 +74,7 @@ func New(cfg Config) *Engine {
 	cfg.Lanes = orDefault(cfg.Lanes, 4)
 	cfg.QueueLimit = orDefault(cfg.QueueLimit, 8192)
 	cfg.TimerLease = orDefault(cfg.TimerLease, 3*time.Second)
-	cfg.MaxSleep = orDefault(cfg.MaxSleep, 250*time.Millisecond)
+	cfg.MaxSleep = orDefault(cfg.MaxSleep, 500*time.Millisecond)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}

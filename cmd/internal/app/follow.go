@@ -13,7 +13,7 @@ import (
 const (
 	// followEvery is how often a process looks whether another revision is in force. All
 	// processes shall follow within a second.
-	followEvery = 300 * time.Millisecond
+	followEvery = 500 * time.Millisecond
 	// followTimeout bounds one look at the store.
 	followTimeout = 5 * time.Second
 	// recheckEvery is how often what is in force is read again although its number is the same:

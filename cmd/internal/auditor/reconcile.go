@@ -16,7 +16,7 @@ import (
 const (
 	// firstCompare leaves a start in peace before incidents are compared with the log.
 	firstCompare = 10 * time.Second
-	compareEvery = 10 * time.Minute
+	compareEvery = time.Hour
 	compareAgain = 15 * time.Second // when some were still moving
 	// compareOpen and compareAny bound how many incidents are compared: of the open ones, and of all.
 	compareOpen = 20_000
@@ -35,10 +35,10 @@ func revisionSeries() []string { return []string{"config", "overlay"} }
 // compareAll records what is in the store and not in the log, and returns when to do so again.
 // With final the process stops, so that nothing is left for later.
 func (l *Log) compareAll(ctx context.Context, final bool) time.Duration {
-	all := false
+	var all, moving bool
 	err := l.Flush(ctx) // what is known goes first
 	if err == nil {
-		all, err = l.compare(ctx, final)
+		all, moving, err = l.compare(ctx, final)
 	}
 	if err != nil {
 		if ctx.Err() == nil {
@@ -50,21 +50,22 @@ func (l *Log) compareAll(ctx context.Context, final bool) time.Duration {
 		l.Add(audit.Record{Kind: audit.Checked, Complete: all})
 	}
 	l.checked = l.checked || all
-	if !all {
+	if moving {
 		return compareAgain
 	}
 	return compareEvery
 }
 
-// compare says whether it looked at everything there is.
-func (l *Log) compare(ctx context.Context, final bool) (all bool, err error) {
+// compare says whether it looked at everything there is, and whether something was moving that
+// has to be looked at again soon.
+func (l *Log) compare(ctx context.Context, final bool) (all, moving bool, err error) {
 	open, err := l.store.List(ctx, store.Filter{Open: true, Limit: compareOpen})
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	recent, err := l.store.List(ctx, store.Filter{Limit: compareAny})
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	want := map[paging.IncidentID]bool{}
 	for _, list := range [][]escalation.Incident{open, recent} {
@@ -74,20 +75,20 @@ func (l *Log) compare(ctx context.Context, final bool) (all bool, err error) {
 	}
 	seen, err := readBack(ctx, l.store, want)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	if err := l.compareRevisions(ctx, seen); err != nil {
-		return false, err
+		return false, false, err
 	}
 	all = len(open) < compareOpen && len(recent) < compareAny
 	for ids := range slices.Chunk(slices.Sorted(maps.Keys(want)), compareLoad) {
 		done, err := l.compareSome(ctx, ids, seen, final)
 		if err != nil {
-			return false, err
+			return false, false, err
 		}
-		all = all && done
+		moving = moving || !done
 	}
-	return all, nil
+	return all && !moving, moving, nil
 }
 
 // seen is what the log says last of incidents and of series.
