@@ -14,7 +14,7 @@ type RateLimit struct {
 // What an integration may send when it does not say. That is more than a healthy sender does
 // and less than what would keep others waiting.
 const (
-	DefaultAlertsPerSecond = 5_000
+	DefaultAlertsPerSecond = 20_000
 	DefaultBurst           = 300_000
 	DefaultMaxBody         = 32 << 20 // GitHub sends up to 25 MB; Alertmanager never gets past a refusal
 

@@ -2,6 +2,7 @@ package standby
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -112,6 +113,29 @@ func (l *ledger) scan(ctx context.Context, visit func(at time.Time, r record) er
 			return nil
 		}
 	}
+}
+
+// line is a record with the time that names it.
+type line struct {
+	at time.Time
+	record
+}
+
+var errEnough = errors.New("enough")
+
+// next reads the first lines after the cursor.
+func (l *ledger) next(ctx context.Context, limit int) (lines []line, err error) {
+	err = l.scan(ctx, func(at time.Time, r record) error {
+		lines = append(lines, line{at, r})
+		if len(lines) == limit {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return lines, err
 }
 
 // note remembers a line in memory. Callers hold mu, or are alone.

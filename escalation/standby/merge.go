@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"tocsin/escalation"
 	"tocsin/escalation/engine"
 	"tocsin/escalation/store"
@@ -14,8 +16,13 @@ import (
 	"tocsin/routing"
 )
 
-// mergeTimeout bounds one step of a merge; a store that hangs is away again.
-const mergeTimeout = 15 * time.Second
+const (
+	// mergeTimeout bounds one step of a merge; a store that hangs is away again.
+	mergeTimeout = 15 * time.Second
+	// mergeAtOnce is how many steps run side by side: they share the commits of the lanes, so
+	// that a merge outruns what comes in meanwhile.
+	mergeAtOnce = 32
+)
 
 // merge brings what this process kept into the shared store. Every step may be done twice.
 func (s *Standby) merge(ctx context.Context) error {
@@ -79,13 +86,27 @@ func (s *Standby) adoptAll(ctx context.Context) error {
 		if err != nil || len(incidents) == 0 {
 			return err
 		}
-		for i := range incidents {
-			filter.Before = incidents[i].ID
-			if err := s.adopt(ctx, incidents[i].ID); err != nil {
-				return fmt.Errorf("standby: incident %s cannot be merged: %w", incidents[i].ID, err)
+		filter.Before = incidents[len(incidents)-1].ID
+		err = together(incidents, func(inc escalation.Incident) error {
+			if err := s.adopt(ctx, inc.ID); err != nil {
+				return fmt.Errorf("standby: incident %s cannot be merged: %w", inc.ID, err)
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
+}
+
+// together works on all of them, a few at once, and returns what went wrong.
+func together[T any](all []T, work func(T) error) error {
+	var g errgroup.Group
+	g.SetLimit(mergeAtOnce)
+	for _, x := range all {
+		g.Go(func() error { return work(x) })
+	}
+	return g.Wait()
 }
 
 // adopt brings in one incident with the codes of its texts.
@@ -168,6 +189,8 @@ func (s *Standby) lookUp(ctx context.Context, a *paging.Attempt) {
 
 // adoptCodes has the codes of an incident's texts lead to where it lives now.
 func (s *Standby) adoptCodes(ctx context.Context, cmd escalation.Adopt, now paging.IncidentID) error {
+	s.codes.Lock() // one that stands for several incidents is read and written for each
+	defer s.codes.Unlock()
 	phones := map[string]bool{}
 	for _, a := range cmd.Attempts {
 		if a.Code != "" {
@@ -235,19 +258,32 @@ func (s *Standby) replayWord(ctx context.Context, r record) error {
 	}
 }
 
-// replay works off the ledger.
+// replay works off the ledger. Of each alert only the last line speaks, so that the order of
+// lines does not matter.
 func (s *Standby) replay(ctx context.Context) error {
-	return s.spool.ledger.scan(ctx, func(at time.Time, r record) error {
-		if err := s.replayWord(ctx, r); err != nil {
+	for {
+		lines, err := s.spool.ledger.next(ctx, ledgerBatch)
+		if err != nil || len(lines) == 0 {
 			return err
 		}
-		if r.Delivery != nil {
-			if err := s.replayDelivery(ctx, at, *r.Delivery); err != nil {
+		for _, l := range lines {
+			if err := s.replayWord(ctx, l.record); err != nil {
 				return err
 			}
 		}
-		return s.spool.ledger.settled(ctx, at, 1)
-	})
+		err = together(lines, func(l line) error {
+			if l.Delivery == nil {
+				return nil
+			}
+			return s.replayDelivery(ctx, l.at, *l.Delivery)
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.spool.ledger.settled(ctx, lines[len(lines)-1].at, len(lines)); err != nil {
+			return err
+		}
+	}
 }
 
 // replayDelivery takes in what of a delivery is still the last word.

@@ -76,6 +76,8 @@ type Standby struct {
 	spool *spool
 	local *local            // while down
 	late  []engine.Delivery // taken while adopting; to be paged then
+
+	codes sync.Mutex // held while codes are adopted
 }
 
 // New opens the spool. What it holds from an earlier process is merged by Run.
