@@ -44,7 +44,7 @@ type PeerFront struct {
 // offered takes a reply from another process. An offer twice has one effect: replies carry ids.
 func (s *Server) offered(c echo.Context) error {
 	if s.Peers == nil {
-		return faulty(NotFound, "this process shares no store", nil)
+		return faulty(Unauthorized, "this process shares no store with others", nil)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, formLimit))
 	if err != nil {
