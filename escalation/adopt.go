@@ -27,11 +27,23 @@ func (c Adopt) CommandID() string { return c.ID }
 const foreignEntries = 2000
 
 func (j *judge) adopt(c Adopt) {
-	if j.inc != nil && j.inc.Open() {
+	switch {
+	case j.inc != nil && j.inc.Open():
 		j.adoptInto(c)
-		return
+	case j.inc != nil && j.inc.ID == c.Incident.ID:
+		j.adoptAgain(c)
+	default:
+		j.adoptWhole(c)
 	}
-	j.adoptWhole(c)
+}
+
+// adoptAgain follows a merge that broke off: the incident was brought in before, went on there
+// and here, and is over here. Its timeline cannot begin twice. What still fires is said again by
+// the deliveries that were kept, and re-opens it as any firing does.
+func (j *judge) adoptAgain(c Adopt) {
+	j.appendForeign(c)
+	j.adoptTold(c.Incident)
+	j.outcome(Done)
 }
 
 // adoptWhole goes on with the foreign incident. Its timeline is continued, so that its chain

@@ -263,3 +263,31 @@ func TestAdoptAlone(t *testing.T) {
 	require.Zero(t, VerifyTimeline(r.entries, r.inc.Head))
 	require.Equal(t, clock("03:05"), r.inc.Position.Deadline)
 }
+
+// TestAdoptAgain ensures that an incident which was brought in, and then went on on both sides
+// because the merge broke off, has one timeline that verifies also when it is over here, with all
+// that the other side told.
+func TestAdoptAgain(t *testing.T) {
+	_, alone := sides(t, "P0")
+	shared := &world{book: bookOf(), now: clock("03:02")}
+	shared.do(nil, adoptionOf(alone.last()))
+	r := shared.last()
+	shared.do(r, Resolve{ID: "r", By: Actor{User: "ben", Name: "ben", Via: "sms"}, Force: true})
+	require.Equal(t, Resolved, r.inc.State)
+	alone.now = clock("03:02")
+	send(alone, "ana")
+	again := adoptionOf(alone.last())
+	require.Equal(t, Done, shared.do(r, again).Outcome.Kind)
+	require.Len(t, shared.records, 1)
+	require.Equal(t, Resolved, r.inc.State)
+	require.Zero(t, VerifyTimeline(r.entries, r.inc.Head))
+	require.True(t, r.inc.told("ana"))
+	foreign := 0
+	for _, e := range r.entries {
+		if e.Kind == EntryForeign {
+			foreign++
+		}
+	}
+	require.Equal(t, len(again.Entries), foreign)
+	require.Equal(t, Known, shared.do(r, again).Outcome.Kind)
+}
