@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"tocsin/routing"
@@ -241,7 +242,7 @@ func webURL(s string) bool {
 			return false
 		}
 	}
-	return ascii || utf8.ValidString(s) && !strings.ContainsFunc(s, dropped)
+	return ascii || utf8.ValidString(s) && !strings.ContainsFunc(s, dropped) && !strings.ContainsFunc(s, unicode.IsSpace)
 }
 
 func hostEnd(rest string) int {
