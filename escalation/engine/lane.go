@@ -243,10 +243,12 @@ func (l *lane) commit(ctx context.Context, groups []*group) []*item {
 		switch {
 		case g.folded.Changed:
 			changed, changes = append(changed, g), append(changes, g.change())
-		case g.folded.Seen.N > 0:
+		case g.loaded.Incident != nil:
+			// Also when there is nothing to count: what was said before may have been committed
+			// without being safe, and was refused for that.
 			touched = append(touched, g)
 			touches = append(touches, store.Touch{
-				ID: g.folded.Incident.ID, Revision: g.loaded.Revision, N: g.folded.Seen.N, At: g.folded.Seen.At,
+				ID: g.loaded.Incident.ID, Revision: g.loaded.Revision, N: g.folded.Seen.N, At: g.folded.Seen.At,
 			})
 		default:
 			g.settle(nil)
@@ -317,12 +319,12 @@ func (l *lane) commitTouches(ctx context.Context, groups []*group, touches []sto
 		case err != nil:
 			fail(g.items, errors.Join(ErrUnavailable, err))
 		case done[i]:
-			if len(g.folded.Members) > 0 || len(g.loaded.Members) > 0 { // else it was recognised
+			if g.folded.Seen.N > 0 && len(g.folded.Members)+len(g.loaded.Members) > 0 { // else it was recognised
 				l.known.remember(g, g.loaded.Revision)
 			}
 			g.settle(nil)
 		case g.items[0].tries < maxTries:
-			l.known.forget(g.folded.Incident.Key)
+			l.known.forget(g.loaded.Incident.Key)
 			again = append(again, g.retry()...)
 		default:
 			fail(g.items, ErrUnavailable)

@@ -88,7 +88,9 @@ type Committed struct {
 }
 
 // Touch counts repeats of alerts that change nothing else. It is refused unless Revision is
-// the present one and the incident is open.
+// the present one and the incident is open. One that counts nothing (N is 0) makes sure of what
+// was loaded: whether the incident is open or not, it is refused when Revision is not the present
+// one, and else that revision is as safe as if it had been committed now.
 type Touch struct {
 	ID       paging.IncidentID
 	Revision Revision

@@ -224,8 +224,8 @@ func (s *Store) Touch(ctx context.Context, touches []store.Touch) ([]bool, error
 	err := s.submit(ctx, func(t *txn) error {
 		for i, touch := range touches {
 			h, there, err := t.head([]byte(touch.ID))
-			out[i] = err == nil && there && h.open && h.revision == touch.Revision
-			if !out[i] {
+			out[i] = err == nil && there && h.revision == touch.Revision && (h.open || touch.N == 0)
+			if !out[i] || touch.N == 0 {
 				continue
 			}
 			h.saw(touch.N, touch.At)

@@ -156,12 +156,12 @@ func (s *Store) Touch(ctx context.Context, touches []store.Touch) ([]bool, error
 	out := make([]bool, len(touches))
 	for i, t := range touches {
 		r := s.incidents[t.ID]
-		if r == nil || r.revision != t.Revision || !r.incident.Open() {
+		if r == nil || r.revision != t.Revision || t.N > 0 && !r.incident.Open() {
 			continue
 		}
 		out[i] = true
 		r.count += t.N
-		if t.At.After(r.seen) {
+		if t.N > 0 && t.At.After(r.seen) {
 			r.seen = t.At
 		}
 	}

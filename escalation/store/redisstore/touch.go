@@ -11,7 +11,8 @@ import (
 // Touch counts repeats, by one script per shard. It is never sent twice: a repeat that is
 // counted twice would not matter, but one whose answer was lost is the caller's to judge. With
 // ?wait it waits as a commit does: the sender of a repeat may be one who was refused before,
-// since no replica had the incident, and who must not be told now that it is safe.
+// since no replica had the incident, and who must not be told now that it is safe. Without ?wait
+// a touch that counts nothing is not sent: what was loaded is as safe as a commit makes it.
 func (s *Store) Touch(ctx context.Context, touches []store.Touch) ([]bool, error) {
 	out := make([]bool, len(touches))
 	where := map[int][]int{} // shard → places in touches
@@ -19,6 +20,10 @@ func (s *Store) Touch(ctx context.Context, touches []store.Touch) ([]bool, error
 	for i, t := range touches {
 		shard, ok := s.shardOf(t.ID)
 		if !ok || t.Revision == (store.Revision{}) || checkToken(t.Revision.Token) != nil {
+			continue
+		}
+		if t.N == 0 && s.wait == 0 {
+			out[i] = true
 			continue
 		}
 		where[shard] = append(where[shard], i)

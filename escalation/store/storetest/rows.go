@@ -206,5 +206,9 @@ func (x *suite) touchGuard() {
 	require.True(x.t, touch(inc.ID, second))
 	third := x.must(Update(Resolved(inc, T0), second))
 	require.False(x.t, touch(inc.ID, third), "a resolved incident")
+	ok, err := x.s.Touch(x.ctx, []store.Touch{{ID: inc.ID, Revision: third}, {ID: inc.ID, Revision: third, At: T0.Add(time.Hour)}})
+	require.NoError(x.t, err)
+	require.Equal(x.t, []bool{true, true}, ok, "one that counts nothing only makes sure")
+	x.same(T0, x.load(store.Query{ID: inc.ID}).Incident.LastSeen)
 	require.Equal(x.t, 2, x.load(store.Query{ID: inc.ID}).Incident.Count)
 }
