@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tocsin/cmd/internal/app"
 	"tocsin/cmd/internal/auditor"
 	"tocsin/escalation/audit"
 	"tocsin/escalation/store"
@@ -28,8 +27,7 @@ became of incidents, who changed something through the API. These commands ask a
 server; with --store they read the store itself, for which the embedded store's server must
 not run. Who can write the store can rewrite the log: keep what "tocsin audit head" prints
 somewhere else, and give it to "verify" as --anchor.`
-	p := &place{server: addServerFlags(c, group)}
-	group.PersistentFlags().StringVar(&p.store, "store", "", "read this store instead of asking a server (folder or redis URL)")
+	p := addPlaceFlags(c, group, "read")
 	group.AddCommand(newAuditHeadCommand(c, p), newAuditListCommand(c, p), newAuditVerifyCommand(c, p))
 	return group
 }
@@ -40,9 +38,9 @@ func (p *place) openAudit(c *cli, cmd *cobra.Command) (log auditLog, done func()
 		api, err := p.server.connect(c, cmd)
 		return api, func() {}, err
 	}
-	s, err := app.OpenStore(cmd.Context(), p.store)
+	s, err := p.openStore(cmd)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot open the store %s: %w", p.store, err)
+		return nil, nil, err
 	}
 	return storedLog{s, c.now}, func() { _ = s.Close() }, nil // only read
 }

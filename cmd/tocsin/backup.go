@@ -18,7 +18,6 @@ import (
 )
 
 func newBackupCommand(c *cli) *cobra.Command {
-	var out, where string
 	cmd := &cobra.Command{
 		Use: "backup [--store WHERE] --out FILE", Short: "Write everything in a store into one file, while gateways run",
 		Long: `Write everything in a store into one file that ends with a checksum.
@@ -30,47 +29,30 @@ What was accepted before the backup began is in it. The embedded store is copied
 one moment; of a Redis each incident is whole, but not all are of the same moment.`,
 		Args: cobra.NoArgs,
 	}
-	s := addServerFlags(c, cmd)
+	p, out := addPlaceFlags(c, cmd, "read"), addOutFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if out == "" {
-			return usagef("--out names the file to write")
-		}
-		if err := c.writeFile(out, func(w io.Writer) error { return c.backup(cmd, s, where, w) }); err != nil {
+		if err := writeFile(*out, func(w io.Writer) error { return c.backup(cmd, p, w) }); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(cmd.OutOrStdout(), "backed up to "+out)
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), "backed up to "+*out)
 		return err
 	}
-	cmd.Flags().StringVar(&where, "store", "", "read this store instead of asking a server (folder or redis URL)")
-	cmd.Flags().StringVar(&out, "out", "", "the file to write; it must not exist")
 	return cmd
 }
 
-// writeFile writes a file whole, durably, or not at all. One that exists is left alone.
-func (c *cli) writeFile(name string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	if err = errors.Join(write(f), f.Sync(), f.Close()); err != nil {
-		_ = os.Remove(name) // half a file is of no use
-	}
-	return err
-}
-
-func (c *cli) backup(cmd *cobra.Command, s *server, where string, w io.Writer) error {
-	if where != "" {
-		opened, err := app.OpenStore(cmd.Context(), where)
+func (c *cli) backup(cmd *cobra.Command, p *place, w io.Writer) error {
+	if p.store != "" {
+		s, err := p.openStore(cmd)
 		if err == nil {
-			_, err = backup.Write(cmd.Context(), opened, w, thisBuild().Version, c.now)
-			return errors.Join(err, opened.Close())
+			_, err = backup.Write(cmd.Context(), s, w, thisBuild().Version, c.now)
+			return errors.Join(err, s.Close())
 		}
 		if !errors.Is(err, boltstore.ErrLocked) {
-			return fmt.Errorf("cannot open the store %s: %w", where, err)
+			return err
 		}
 		fmt.Fprintln(cmd.ErrOrStderr(), "tocsin: a server has this store open; it is asked")
 	}
-	api, err := s.connect(c, cmd)
+	api, err := p.server.connect(c, cmd)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tocsin/cmd/internal/app"
 	"tocsin/cmd/internal/auditor"
 	"tocsin/cmd/internal/registry"
 	"tocsin/configs"
@@ -28,12 +27,6 @@ type revisions interface {
 	ApplyConfig(ctx context.Context, p history.Proposal) (history.Change, error)
 }
 
-// place are the flags that say where the revisions are.
-type place struct {
-	server *server
-	store  string
-}
-
 func newConfigCommand(c *cli) *cobra.Command {
 	group := newGroup("config", "Compare, apply and look up revisions of the configuration")
 	group.Long = `The configuration in force is a revision in the store, which all processes follow within a
@@ -41,8 +34,7 @@ second. These commands ask a running server; with --store they work on the store
 which the embedded store's server must not run.
 
 --config names the files that are checked, compared and applied.`
-	p := &place{server: addServerFlags(c, group)}
-	group.PersistentFlags().StringVar(&p.store, "store", "", "work on this store instead of asking a server (folder or redis URL)")
+	p := addPlaceFlags(c, group, "work on")
 	check := newCheckCommand(c)
 	group.AddCommand(
 		check, newConfigDiffCommand(c, p), newConfigApplyCommand(c, p), newConfigHistoryCommand(c, p),
@@ -57,9 +49,9 @@ func (p *place) open(c *cli, cmd *cobra.Command) (r revisions, done func(), err 
 		api, err := p.server.connect(c, cmd)
 		return api, func() {}, err
 	}
-	s, err := app.OpenStore(cmd.Context(), p.store)
+	s, err := p.openStore(cmd)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot open the store %s: %w", p.store, err)
+		return nil, nil, err
 	}
 	clock := engine.NewClock(c.now) // the servers' time decides which shift is the current one
 	if err := clock.Measure(cmd.Context(), s.Clock); err != nil {

@@ -14,26 +14,25 @@ import (
 )
 
 func newEvidenceCommand(c *cli, s *server) *cobra.Command {
-	var out string
 	cmd := &cobra.Command{
 		Use: "evidence ID --out FILE.zip", Short: "Write all that is known of an incident into a ZIP that an outsider can check",
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if out == "" {
-				return usagef("--out names the file to write")
-			}
+	}
+	out := addOutFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		err := writeFile(*out, func(w io.Writer) error {
 			api, err := s.connect(c, cmd)
 			if err != nil {
 				return err
 			}
-			if err := c.writeFile(out, func(w io.Writer) error { return api.Evidence(cmd.Context(), args[0], w) }); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), "wrote "+out+"; its README.txt says how to check it")
+			return api.Evidence(cmd.Context(), args[0], w)
+		})
+		if err != nil {
 			return err
-		},
+		}
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), "wrote "+*out+"; its README.txt says how to check it")
+		return err
 	}
-	cmd.Flags().StringVar(&out, "out", "", "the file to write; it must not exist")
 	return cmd
 }
 
