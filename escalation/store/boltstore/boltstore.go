@@ -97,7 +97,7 @@ type Store struct {
 
 	free map[string]hint // per phone; only the writing goroutine uses it
 
-	peers peers
+	store.Announcements // one process has the file
 }
 
 var _ store.Store = (*Store)(nil)

@@ -45,8 +45,9 @@ type Store struct {
 	phones map[string]*phoneBook
 	once   map[string]proof
 	series map[string]*series
-	peers  map[string]announcement
 	intake []store.Intake // sorted by time
+
+	store.Announcements
 }
 
 // record is one incident with the rows beside it.
@@ -93,7 +94,7 @@ func New(o Options) *Store {
 		incidents: map[paging.IncidentID]*record{}, keys: map[routing.DedupKey]paging.IncidentID{},
 		identity: map[escalation.MemberKey]map[paging.IncidentID]bool{}, groups: map[group]map[store.Membership]bool{},
 		attempts: map[int]*agenda[paging.AttemptID]{}, phones: map[string]*phoneBook{}, once: map[string]proof{},
-		series: map[string]*series{}, peers: map[string]announcement{},
+		series: map[string]*series{},
 	}
 }
 
