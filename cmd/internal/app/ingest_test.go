@@ -21,8 +21,8 @@ import (
 )
 
 const (
-	anaPhone  = "+12025550101"
-	benPhone  = "+12025550102"
+	anaPhone  = apptest.AnaPhone
+	benPhone  = apptest.BenPhone
 	danaPhone = "+12025550104"
 )
 

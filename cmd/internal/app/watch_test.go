@@ -28,18 +28,7 @@ import (
 // hurried is a pace for stories in real time.
 var hurried = watch.Pace{Look: 100 * time.Millisecond, Audit: 200 * time.Millisecond}
 
-const watched = apptest.Base + `
-route: { policy: main }
-policies:
-  - name: main
-    tiers:
-      - { name: primary, page: ['user:ana'], acknowledge_within: 3s }
-      - { name: secondary, page: ['user:ben'], acknowledge_within: 1h }
-    fallback: ['user:ben']
-users:
-  - { name: ana, contacts: [{ name: mobile, sms: '+12025550101' }] }
-  - { name: ben, contacts: [{ name: mobile, sms: '+12025550102' }] }
-`
+var watched = apptest.TwoTiers("3s", "1h")
 
 func (s *beatServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.path.Store(r.URL.Path)
@@ -162,7 +151,7 @@ func settles(t *testing.T, g *apptest.Gateway, id paging.IncidentID) {
 
 func pagedOn(t *testing.T, g *apptest.Gateway, id paging.IncidentID) {
 	t.Helper()
-	g.Page("+12025550102", "Disk full")
+	g.Page(benPhone, "Disk full")
 	detail, err := g.API.Incident(t.Context(), string(id))
 	require.NoError(t, err)
 	found := false

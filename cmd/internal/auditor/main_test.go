@@ -22,23 +22,12 @@ import (
 )
 
 const (
-	anaPhone = "+12025550101"
-	benPhone = "+12025550102"
+	anaPhone = apptest.AnaPhone
+	benPhone = apptest.BenPhone
 )
 
-const config = apptest.Base + `
-route: { policy: platform }
-policies:
-  - name: platform
-    tiers:
-      - { name: primary, page: ['user:ana'], acknowledge_within: 2s }
-      - { name: secondary, page: ['user:ben'], acknowledge_within: 10m }
-    fallback: ['user:ben']
-schedules:
+var config = apptest.TwoTiers("2s", "10m") + `schedules:
   - { name: rota, time_zone: UTC, layers: [{ name: all, rotation: { every: 1 week, start: 2026-01-05T09:00, participants: [ana, ben] } }] }
-users:
-  - { name: ana, contacts: [{ name: mobile, sms: '+12025550101' }] }
-  - { name: ben, contacts: [{ name: mobile, sms: '+12025550102' }] }
 `
 
 // life is what a gateway lived through: incidents in all states.

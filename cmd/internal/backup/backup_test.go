@@ -21,22 +21,11 @@ import (
 )
 
 const (
-	anaPhone = "+12025550101"
-	benPhone = "+12025550102"
+	anaPhone = apptest.AnaPhone
+	benPhone = apptest.BenPhone
 )
 
-const config = apptest.Base + `
-route: { policy: platform }
-policies:
-  - name: platform
-    tiers:
-      - { name: primary, page: ['user:ana'], acknowledge_within: 8s }
-      - { name: secondary, page: ['user:ben'], acknowledge_within: 10m }
-    fallback: ['user:ben']
-users:
-  - { name: ana, contacts: [{ name: mobile, sms: '+12025550101' }] }
-  - { name: ben, contacts: [{ name: mobile, sms: '+12025550102' }] }
-`
+var config = apptest.TwoTiers("8s", "10m")
 
 func event(key string) apptest.Event {
 	return apptest.Event{Key: key, Title: "Trouble " + key + ".", Severity: "critical"}

@@ -23,7 +23,7 @@ import (
 	"tocsin/paging"
 )
 
-const anaPhone = "+12025550101"
+const anaPhone = apptest.AnaPhone
 
 const config = apptest.Base + `
 route: { policy: platform }

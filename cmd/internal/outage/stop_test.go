@@ -18,23 +18,12 @@ import (
 )
 
 const (
-	anaPhone = "+12025550101"
-	benPhone = "+12025550102"
+	anaPhone = apptest.AnaPhone
+	benPhone = apptest.BenPhone
 )
 
 // team has two tiers that leave enough time for an outage.
-const team = apptest.Base + `
-route: { policy: team }
-policies:
-  - name: team
-    tiers:
-      - { name: primary, page: ['user:ana'], acknowledge_within: 60s }
-      - { name: secondary, page: ['user:ben'], acknowledge_within: 60s }
-    fallback: ['user:ben']
-users:
-  - { name: ana, contacts: [{ name: mobile, sms: '+12025550101' }] }
-  - { name: ben, contacts: [{ name: mobile, sms: '+12025550102' }] }
-`
+var team = apptest.TwoTiers("60s", "60s")
 
 // world is a world whose gateways have a spool, on a Redis that loses nothing when it is killed.
 type world struct {

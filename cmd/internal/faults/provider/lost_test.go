@@ -13,24 +13,13 @@ import (
 )
 
 const (
-	ana = "+12025550101"
-	ben = "+12025550102"
+	ana = apptest.AnaPhone
+	ben = apptest.BenPhone
 	// asked is when a text without a receipt is asked for, with room for a busy machine.
 	asked = time.Minute
 )
 
-const patient = apptest.Base + `
-route: { policy: team }
-policies:
-  - name: team
-    tiers:
-      - { name: primary, page: ['user:ana'], acknowledge_within: 30m }
-      - { name: secondary, page: ['user:ben'], acknowledge_within: 30m }
-    fallback: ['user:ben']
-users:
-  - { name: ana, contacts: [{ name: mobile, sms: '+12025550101' }] }
-  - { name: ben, contacts: [{ name: mobile, sms: '+12025550102' }] }
-`
+var patient = apptest.TwoTiers("30m", "30m")
 
 // A text that was taken and never delivered, without a word, does not cost its tier half an hour:
 // the provider is asked, the next tier starts, and the timeline says why.

@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	ana = "+12025550101"
+	ana = apptest.AnaPhone
 	// oneByOne is how many ordinary pages may have a text of their own, and digests how many texts
 	// tell of all others, within the time of this test.
 	oneByOne, digests = 5, 4
