@@ -21,7 +21,6 @@ func (b *bench) memory(ctx context.Context) error {
 	rss := row{what: "gateway's memory with " + n + " open incidents (without mapped files)", goal: "< 300 MB"}
 	each := row{what: "per open incident in the store (and its part of the intake log)", goal: "< 1.8 KB"}
 	start := row{what: "start with " + n + " open incidents, to ready", goal: "< 500 ms"}
-	idle := row{what: "idle CPU with " + n + " timers pending", goal: "< 0.5 % of a core"}
 	for _, k := range b.stores {
 		m, err := b.memoryOn(ctx, k)
 		if err != nil {
@@ -29,20 +28,18 @@ func (b *bench) memory(ctx context.Context) error {
 		}
 		rss.set(k, fmt.Sprintf("%.0f (%.0f) MB", m.all, m.anonymous))
 		start.set(k, millis(m.ready))
-		idle.set(k, fmt.Sprintf("%.1f %%", m.idle))
 		b.figure("memory-"+k.short+"-process", m.all, "MB", "< 300")
 		b.figure("memory-"+k.short+"-process-without-mapped-files", m.anonymous, "MB", "")
 		b.figure("start-"+k.short+"-to-ready", ms(m.ready), "ms", "< 500")
-		b.figure(fmt.Sprintf("idle-%s-%d-timers", k.short, b.incidents), m.idle, "%", "< 0.5")
 		if m.each > 0 {
 			b.figure("memory-redis-per-incident", m.each, "B", "< 1843")
 			b.figure("memory-redis-intake-log-per-alert", m.log, "B", "")
 			each.set(k, fmt.Sprintf("%.0f (%.0f) B", m.each, m.log))
 			b.say("%s: an incident takes, by kind of key: %s", k.name, m.shares())
 		}
-		b.say("%s: %d incidents: %.0f MB (%.0f), %.0f B each, ready after %v, idle %.1f %%", k.name, b.incidents, m.all, m.anonymous, m.each, m.ready, m.idle)
+		b.say("%s: %d incidents: %.0f MB (%.0f), %.0f B each, ready after %v", k.name, b.incidents, m.all, m.anonymous, m.each, m.ready)
 	}
-	b.report.rows = append(b.report.rows, rss, each, start, idle)
+	b.report.rows = append(b.report.rows, rss, each, start)
 	return nil
 }
 
@@ -51,7 +48,6 @@ type footprint struct {
 	each, log      float64 // bytes per incident in Redis; of the intake log
 	kinds          map[string]float64
 	ready          time.Duration
-	idle           float64 // percent of a core
 }
 
 func (b *bench) memoryOn(ctx context.Context, k kind) (f footprint, err error) {
@@ -74,32 +70,12 @@ func (b *bench) memoryOn(ctx context.Context, k kind) (f footprint, err error) {
 			return f, err
 		}
 	}
-	g, err := b.start(ctx, nil, p.url, heldConfig(), newSecrets(), "idle-"+k.short)
+	g, err := b.start(ctx, nil, p.url, heldConfig(), newSecrets(), "start-"+k.short)
 	if err != nil {
 		return f, err
 	}
-	defer func() { err = errors.Join(err, g.stop()) }()
 	f.ready = g.ready
-	g.calm(ctx)
-	from, _ := g.cpu()
-	began := time.Now()
-	waitUntil(ctx, began.Add(b.window*2))
-	to, _ := g.cpu()
-	f.idle = 100 * (to - from) / time.Since(began).Seconds()
-	return f, nil
-}
-
-// calm waits until the process has done what a start leaves behind: it judges what is quiet,
-// and looks through all incidents for what it may have missed.
-func (g *gateway) calm(ctx context.Context) {
-	const tries, busy = 20, 0.02 // seconds of CPU a second
-	for range tries {
-		from, _ := g.cpu()
-		waitUntil(ctx, time.Now().Add(time.Second))
-		if to, _ := g.cpu(); to-from < busy {
-			return
-		}
-	}
+	return f, g.stop()
 }
 
 // fillIncidents opens incidents through HTTP and looks at the gateway's memory then.

@@ -22,61 +22,102 @@ const (
 	lead = 2 * time.Second
 )
 
-// timers measures how late due timers are claimed. What comes due is the end of a hold, so
-// that each starts a tier and plans a page.
+// timers measures how late due timers are claimed, and what a gateway costs whose timers are
+// not due. What comes due is the end of a hold, so that each starts a tier and plans a page.
 func (b *bench) timers(ctx context.Context) error {
+	most := slices.Max(b.pending)
+	idle := row{what: "idle CPU with " + count(most) + " timers pending", goal: "< 0.5 % of a core"}
 	for _, pending := range b.pending {
 		r := row{what: fmt.Sprintf("lateness of a due timer, %s pending, %d due/s: p50 / p99 / max", count(pending), dueRate), goal: "p99 < 10 ms, max < 50 ms"}
 		for _, k := range b.stores {
-			late, err := b.timersOn(ctx, k, pending)
-			if err != nil {
+			t := timing{b: b, kind: k, pending: pending, idles: pending == most}
+			if err := t.measure(ctx); err != nil {
 				return fmt.Errorf("%s: %w", k.name, err)
 			}
-			p50, p99, most := percentile(late, 0.5), percentile(late, 0.99), late[len(late)-1]
-			r.set(k, fmt.Sprintf("%s / %s / %s", millis(p50), millis(p99), millis(most)))
-			b.say("%s, %d pending: timers are late by p50 %v, p99 %v, max %v", k.name, pending, p50, p99, most)
-			name := fmt.Sprintf("timers-%s-%d-pending", k.short, pending)
-			b.figure(name+"-p50", ms(p50), "ms", "")
-			b.figure(name+"-p99", ms(p99), "ms", "< 10")
-			b.figure(name+"-max", ms(most), "ms", "< 50")
+			t.tell(&r, &idle)
 		}
 		b.report.rows = append(b.report.rows, r)
 	}
+	b.report.rows = append(b.report.rows, idle)
 	return nil
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-func (b *bench) timersOn(ctx context.Context, k kind, pending int) (late []time.Duration, err error) {
-	p, err := k.make()
+// timing is what is measured on one store with so many timers that are not due.
+type timing struct {
+	b       *bench
+	kind    kind
+	pending int
+	idles   bool // the idle gateway is measured, too
+
+	late []time.Duration // sorted
+	idle float64         // percent of a core
+}
+
+func (t *timing) tell(lateness, idle *row) {
+	p50, p99, most := percentile(t.late, 0.5), percentile(t.late, 0.99), t.late[len(t.late)-1]
+	lateness.set(t.kind, fmt.Sprintf("%s / %s / %s", millis(p50), millis(p99), millis(most)))
+	t.b.say("%s, %d pending: timers are late by p50 %v, p99 %v, max %v", t.kind.name, t.pending, p50, p99, most)
+	name := fmt.Sprintf("timers-%s-%d-pending", t.kind.short, t.pending)
+	t.b.figure(name+"-p50", ms(p50), "ms", "")
+	t.b.figure(name+"-p99", ms(p99), "ms", "< 10")
+	t.b.figure(name+"-max", ms(most), "ms", "< 50")
+	if t.idles {
+		idle.set(t.kind, fmt.Sprintf("%.2f %%", t.idle))
+		t.b.say("%s, %d pending: an idle gateway takes %.2f %% of a core", t.kind.name, t.pending, t.idle)
+		t.b.figure(fmt.Sprintf("idle-%s-%d-timers", t.kind.short, t.pending), t.idle, "%", "< 0.5")
+	}
+}
+
+func (t *timing) measure(ctx context.Context) error {
+	p, err := t.kind.make()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer p.drop()
+	if err := with(ctx, p, t.fill); err != nil {
+		return err
+	}
+	if t.idles {
+		if t.idle, err = t.b.idle(ctx, t.kind, p.url); err != nil {
+			return err
+		}
+	}
+	return with(ctx, p, t.fire)
+}
+
+// with opens the store for use, and closes it: an embedded one serves one process at a time.
+func with(ctx context.Context, p *place, use func(context.Context, store.Store) error) (err error) {
 	s, err := app.OpenStore(ctx, p.url)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	total := int(b.due.Seconds() * dueRate)
-	first, err := b.fillTimers(ctx, s, pending, total)
+	return use(ctx, s)
+}
+
+// fire lets timers come due and notes how late each is.
+func (t *timing) fire(ctx context.Context, s store.Store) error {
+	total := int(t.b.due.Seconds() * dueRate)
+	first, err := t.fillDue(ctx, s, total)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	config, err := parse(heldConfig(), newSecrets())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var mu sync.Mutex
 	done := make(chan struct{})
 	e := engine.New(engine.Config{Store: s, Book: config.Book(), Now: time.Now, Hooks: engine.Hooks{TimerLate: func(d time.Duration) {
 		mu.Lock()
 		defer mu.Unlock()
-		if late = append(late, d); len(late) == total {
+		if t.late = append(t.late, d); len(t.late) == total {
 			close(done)
 		}
 	}}})
-	working, stop := context.WithTimeout(ctx, time.Until(first)+b.due+20*time.Second)
+	working, stop := context.WithTimeout(ctx, time.Until(first)+t.b.due+20*time.Second)
 	defer stop()
 	var running sync.WaitGroup
 	running.Go(func() { _ = e.Run(working) }) // always nil
@@ -86,24 +127,20 @@ func (b *bench) timersOn(ctx context.Context, k kind, pending int) (late []time.
 	}
 	stop()
 	running.Wait()
-	if len(late) < total {
-		return nil, fmt.Errorf("of %d due timers only %d were claimed", total, len(late))
+	if len(t.late) < total {
+		return fmt.Errorf("of %d due timers only %d were claimed", total, len(t.late))
 	}
-	slices.Sort(late)
-	return late, nil
+	slices.Sort(t.late)
+	return nil
 }
 
-// fillTimers commits the timers that stay pending, and then those that come due at a steady
-// rate from the instant that it returns.
-func (b *bench) fillTimers(ctx context.Context, s store.Store, pending, total int) (first time.Time, err error) {
+// fillDue commits timers that come due at a steady rate from the instant that it returns.
+func (t *timing) fillDue(ctx context.Context, s store.Store, total int) (first time.Time, err error) {
 	m, err := newMaker(ctx, s.Shards())
 	if err != nil {
 		return first, err
 	}
 	defer m.close()
-	if err := b.fillPending(ctx, s, m, pending); err != nil {
-		return first, err
-	}
 	changes, err := m.make(ctx, total)
 	if err != nil {
 		return first, err
@@ -118,7 +155,7 @@ func (b *bench) fillTimers(ctx context.Context, s store.Store, pending, total in
 	if err != nil {
 		return first, err
 	}
-	lists := time.Duration(pending) * 20 * time.Microsecond // an engine looks through what is open when it starts
+	lists := time.Duration(t.pending) * 20 * time.Microsecond // an engine looks through what is open when it starts
 	first = time.Now().Add(lead + 4*time.Since(began) + lists)
 	for i := range changes {
 		changes[i] = moved(changes[i], first.Add(time.Duration(i)*time.Second/dueRate))
@@ -135,15 +172,20 @@ func (b *bench) fillTimers(ctx context.Context, s store.Store, pending, total in
 	return first, err
 }
 
-// fillPending commits timers that stay pending. Their incidents are bare, for nothing but the
+// fill commits timers that stay pending. Their incidents are bare, for nothing but the
 // index of timers matters here; and they go in large batches.
-func (b *bench) fillPending(ctx context.Context, s store.Store, m *maker, pending int) error {
+func (t *timing) fill(ctx context.Context, s store.Store) error {
+	m, err := newMaker(ctx, s.Shards())
+	if err != nil {
+		return err
+	}
+	defer m.close()
 	sample, err := m.make(ctx, 1)
 	if err != nil {
 		return err
 	}
-	for made := 0; made < pending; made += chunk {
-		changes := make([]store.Change, min(chunk, pending-made))
+	for made := 0; made < t.pending; made += chunk {
+		changes := make([]store.Change, min(chunk, t.pending-made))
 		for i := range changes {
 			changes[i] = bare(sample[0], s.Shards(), made+i, m.now)
 		}
