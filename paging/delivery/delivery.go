@@ -75,7 +75,7 @@ type Config struct {
 	SendTimeout time.Duration // of one call of a channel; default 10 s
 	QueueWait   time.Duration // of one call of the queue or the reporter; default 5 s
 	Drain       time.Duration // how long Run waits for sends in flight when it ends; default 15 s
-	Poll        time.Duration // longest sleep between two claims; default 250 ms
+	Poll        time.Duration // longest sleep between two claims; default 500 ms
 	ValidFor    time.Duration // the provider drops a text after this; default 5 min
 }
 
@@ -86,7 +86,7 @@ func (c *Config) setDefaults() {
 	c.Lease = max(c.Lease, 2*(c.SendTimeout+leaseMargin)) // else no claim would ever be fresh enough for a send
 	fallback(&c.QueueWait, 5*time.Second)
 	fallback(&c.Drain, 15*time.Second)
-	fallback(&c.Poll, 250*time.Millisecond)
+	fallback(&c.Poll, 500*time.Millisecond)
 	fallback(&c.ValidFor, 5*time.Minute)
 	if c.Clock == nil {
 		c.Clock = time.Now

@@ -58,7 +58,7 @@ func TestWithoutWake(t *testing.T) {
 		stop()
 		texts := w.net.sent()
 		require.Len(t, texts, 2)
-		assert.LessOrEqual(t, texts[0].at.Sub(w.start), 260*time.Millisecond)
+		assert.LessOrEqual(t, texts[0].at.Sub(w.start), 510*time.Millisecond)
 		assert.Equal(t, 2*time.Minute, texts[1].at.Sub(w.start))
 	})
 }
