@@ -53,22 +53,26 @@ type Entry struct {
 
 // Hashed is what Hash covers beside the hash before it: the entry as JSON, with an empty hash.
 // Hash is the first 32 hex digits of SHA-256 over the hash before it and this.
-func (e Entry) Hashed() []byte {
+func (e Entry) Hashed() []byte { return e.appendHashed(nil) }
+
+func (e Entry) appendHashed(b []byte) []byte {
 	e.Hash = ""
 	e.At = e.At.UTC()
-	b, err := json.Marshal(e)
-	if err != nil { // an Entry holds nothing that cannot be marshalled
-		b = []byte(err.Error())
+	if e.plain() {
+		return appendPlain(b, &e)
 	}
-	return b
+	whole, err := json.Marshal(e)
+	if err != nil { // an Entry holds nothing that cannot be marshalled
+		whole = []byte(err.Error())
+	}
+	return append(b, whole...)
 }
 
 // chain returns the entry's hash after prev.
 func (e Entry) chain(prev string) string {
-	h := sha256.New()
-	h.Write([]byte(prev))
-	h.Write(e.Hashed())
-	return hex.EncodeToString(h.Sum(nil))[:32]
+	var room [1024]byte
+	sum := sha256.Sum256(e.appendHashed(append(room[:0], prev...)))
+	return hex.EncodeToString(sum[:16])
 }
 
 // VerifyTimeline checks the chain from the first entry to head (an incident's Head; empty
