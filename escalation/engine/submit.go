@@ -3,7 +3,7 @@ package engine
 import (
 	"context"
 	"crypto/rand"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/escalation"
@@ -44,13 +44,17 @@ func (e *Engine) submit(ctx context.Context, items []*item, alerts bool) ([]resu
 		return nil, ErrStopped
 	}
 	results := make([]result, len(items))
-	var pending sync.WaitGroup
-	pending.Add(len(items))
+	var open atomic.Int64
+	open.Store(int64(len(items)))
+	finished := make(chan struct{})
 	queued := map[*lane][]*item{}
 	for i, it := range items {
 		it.done = func(o escalation.Outcome, err error) {
 			results[i] = result{outcome: o, err: err}
-			pending.Done()
+			if open.Add(-1) == 0 {
+				close(finished)
+				e.work.Done()
+			}
 		}
 		l := e.laneOf(it)
 		queued[l] = append(queued[l], it)
@@ -60,12 +64,6 @@ func (e *Engine) submit(ctx context.Context, items []*item, alerts bool) ([]resu
 			fail(list, err)
 		}
 	}
-	finished := make(chan struct{})
-	go func() {
-		pending.Wait()
-		e.work.Done()
-		close(finished)
-	}()
 	select {
 	case <-finished:
 		return results, nil

@@ -86,12 +86,15 @@ func (m *metrics) hooks() engine.Hooks {
 }
 
 func (m *metrics) ingested(integration string, s engine.Summary) {
-	for outcome, n := range map[string]int{
-		"opened": s.Opened, "reopened": s.Reopened, "joined": s.Joined, "repeated": s.Repeated,
-		"ended": s.Ended, "dropped": s.Dropped, "rejected": len(s.Rejected),
+	for _, o := range [...]struct {
+		outcome string
+		n       int
+	}{
+		{"opened", s.Opened}, {"reopened", s.Reopened}, {"joined", s.Joined}, {"repeated", s.Repeated},
+		{"ended", s.Ended}, {"dropped", s.Dropped}, {"rejected", len(s.Rejected)},
 	} {
-		if n > 0 {
-			m.alerts.WithLabelValues(integration, outcome).Add(float64(n))
+		if o.n > 0 {
+			m.alerts.WithLabelValues(integration, o.outcome).Add(float64(o.n))
 		}
 	}
 }

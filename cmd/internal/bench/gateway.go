@@ -27,6 +27,7 @@ const stopTimeout = 20 * time.Second
 
 // serve is the other process: it runs the gateway on the socket that it inherits until in ends.
 func serve(ctx context.Context, config, store, profile string, in io.Reader, log io.Writer) (err error) {
+	app.TuneHeap()
 	socket, err := net.FileListener(os.NewFile(3, "socket"))
 	if err != nil {
 		return fmt.Errorf("-gateway is for bench itself, which hands over a socket: %w", err)

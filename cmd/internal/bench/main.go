@@ -27,6 +27,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"tocsin/cmd/internal/app"
 )
 
 func main() {
@@ -119,6 +121,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
 	b.stores = b.kinds(*on)
+	app.TuneHeap() // as a gateway does, for what is measured in this process
 	began, busy := time.Now(), loadAverage()
 	if err := b.all(ctx, *only); err != nil {
 		return err
