@@ -58,14 +58,21 @@ func (e Entry) Hashed() []byte { return e.appendHashed(nil) }
 func (e Entry) appendHashed(b []byte) []byte {
 	e.Hash = ""
 	e.At = e.At.UTC()
+	b, err := e.AppendJSON(b)
+	if err != nil { // an Entry holds nothing that cannot be marshalled
+		b = append(b, err.Error()...)
+	}
+	return b
+}
+
+// AppendJSON appends what encoding/json makes of the entry, byte for byte. Each entry is hashed
+// and stored, so that the usual ones are written without reflection. After an error b is as it was.
+func (e *Entry) AppendJSON(b []byte) ([]byte, error) {
 	if e.plain() {
-		return appendPlain(b, &e)
+		return e.appendPlain(b), nil
 	}
 	whole, err := json.Marshal(e)
-	if err != nil { // an Entry holds nothing that cannot be marshalled
-		whole = []byte(err.Error())
-	}
-	return append(b, whole...)
+	return append(b, whole...), err
 }
 
 // chain returns the entry's hash after prev.

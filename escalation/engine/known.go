@@ -10,7 +10,7 @@ import (
 	"tocsin/routing"
 )
 
-// knownLimit bounds how many alerts a lane remembers, about a quarter of a kilobyte each.
+// knownLimit bounds how many alerts a lane remembers, some 300 bytes each.
 const knownLimit = 8192
 
 // known lets a lane count repeats without loading their incidents: it remembers what decides
@@ -20,19 +20,35 @@ const knownLimit = 8192
 // wrong judgement. Only the lane's goroutine uses it.
 type known struct {
 	incidents map[routing.DedupKey]*facts
-	members   int // of all incidents
+	members   map[place]firing // as they are at the revision, too
 }
 
-// facts are those of one open incident. Members are as they are at the revision, too.
+// facts are those of one open incident.
 type facts struct {
 	id       paging.IncidentID
+	key      routing.DedupKey
 	state    escalation.State
 	quiet    *escalation.Quiet
 	revision store.Revision
-	members  map[escalation.MemberKey]escalation.Member
+	members  int // that are known of it
 }
 
-func newKnown() *known { return &known{incidents: map[routing.DedupKey]*facts{}} }
+// place is a member of an incident. That of an incident which was forgotten is never asked for,
+// and goes when room is made.
+type place struct {
+	*facts
+	member escalation.MemberKey
+}
+
+// firing is what IsRepeat looks at in a member that fires. Of others there are no repeats.
+type firing struct {
+	severity routing.Severity
+	starts   time.Time
+}
+
+func newKnown() *known {
+	return &known{incidents: map[routing.DedupKey]*facts{}, members: map[place]firing{}}
+}
 
 // recognise fills in the result of groups that hold nothing but repeats, and returns them and
 // the others.
@@ -55,7 +71,11 @@ func (k *known) repeats(g *group, now time.Time) bool {
 	inc := &escalation.Incident{ID: f.id, Key: g.query.Key, State: f.state, Quiet: f.quiet}
 	for _, it := range g.items {
 		fire, ok := it.cmd.(escalation.Fire)
-		if !ok || it.tries > 0 || !escalation.IsRepeat(inc, f.members[it.members[0]], fire) {
+		if !ok || it.tries > 0 {
+			return false
+		}
+		m, fires := k.members[place{f, it.members[0]}]
+		if !escalation.IsRepeat(inc, escalation.Member{Severity: m.severity, StartsAt: m.starts, Firing: fires}, fire) {
 			return false
 		}
 	}
@@ -81,11 +101,8 @@ func (k *known) remember(g *group, revision store.Revision) {
 		k.forget(inc.Key)
 		return
 	}
-	if f == nil && len(g.loaded.Members)+len(g.folded.Members) == 0 {
-		return
-	}
 	if f == nil {
-		f = &facts{id: inc.ID, members: map[escalation.MemberKey]escalation.Member{}}
+		f = &facts{id: inc.ID, key: routing.DedupKey(strings.Clone(string(inc.Key)))}
 	}
 	f.state, f.quiet, f.revision = inc.State, inc.Quiet, revision
 	for key, m := range g.loaded.Members {
@@ -96,41 +113,46 @@ func (k *known) remember(g *group, revision store.Revision) {
 	for key, m := range g.folded.Members {
 		k.keep(f, key, m)
 	}
-	k.incidents[routing.DedupKey(strings.Clone(string(inc.Key)))] = f // also when making room took it out
+	if f.members > 0 {
+		k.incidents[f.key] = f // also when making room took it out
+	}
 }
 
 // keep notes of a member what IsRepeat looks at. Its texts are cloned: as they came they would
 // keep the whole alert in memory.
 func (k *known) keep(f *facts, key escalation.MemberKey, m escalation.Member) {
-	if _, there := f.members[key]; !there {
-		if k.members >= knownLimit {
+	at := place{f, key}
+	if !m.Firing || !m.UnlistedAt.IsZero() {
+		k.drop(at)
+		return
+	}
+	if _, there := k.members[at]; !there {
+		if len(k.members) >= knownLimit {
 			k.makeRoom()
 		}
-		k.members++
-		key = escalation.MemberKey{Integration: key.Integration, Identity: strings.Clone(key.Identity)}
+		f.members++
+		at.member.Identity = strings.Clone(key.Identity)
 	}
-	f.members[key] = escalation.Member{Severity: m.Severity, StartsAt: m.StartsAt, Firing: m.Firing, UnlistedAt: m.UnlistedAt}
+	k.members[at] = firing{severity: m.Severity, starts: m.StartsAt}
 }
 
 // makeRoom forgets any one member: alerts that come in turns must not push each other out.
 func (k *known) makeRoom() {
-	for key, f := range k.incidents {
-		for m := range f.members {
-			delete(f.members, m)
-			k.members--
-			break
-		}
-		if len(f.members) == 0 {
-			delete(k.incidents, key)
-		}
+	for at := range k.members {
+		k.drop(at)
 		return
 	}
 }
 
-// forget drops what is not so any more.
-func (k *known) forget(key routing.DedupKey) {
-	if f := k.incidents[key]; f != nil {
-		k.members -= len(f.members)
-		delete(k.incidents, key)
+func (k *known) drop(at place) {
+	if _, there := k.members[at]; !there {
+		return
+	}
+	delete(k.members, at)
+	if at.facts.members--; at.facts.members == 0 && k.incidents[at.key] == at.facts {
+		delete(k.incidents, at.key)
 	}
 }
+
+// forget drops what is not so any more.
+func (k *known) forget(key routing.DedupKey) { delete(k.incidents, key) }

@@ -69,17 +69,31 @@ func DecodeMember(b []byte) (m escalation.Member, err error) {
 }
 
 // EncodeEntry returns the stored form of a timeline entry.
-func EncodeEntry(e escalation.Entry) ([]byte, error) { return encodeShort("timeline entry", &e) }
+func EncodeEntry(e escalation.Entry) ([]byte, error) {
+	line, err := appendEntry(make([]byte, 0, entrySize), &e)
+	return shorten(line), err
+}
+
+// entrySize is what most entries need.
+const entrySize = 512
+
+func appendEntry(b []byte, e *escalation.Entry) ([]byte, error) {
+	b, err := e.AppendJSON(b)
+	if err != nil {
+		return nil, fmt.Errorf("store: cannot encode a timeline entry: %w", err)
+	}
+	return b, nil
+}
 
 // EncodeEntries returns the stored form of several timeline entries in one value.
 func EncodeEntries(entries []escalation.Entry) ([]byte, error) {
-	var lines []byte
+	lines := make([]byte, 0, entrySize*len(entries))
+	var err error
 	for i := range entries {
-		line, err := encode("timeline entry", &entries[i])
-		if err != nil {
+		if lines, err = appendEntry(lines, &entries[i]); err != nil {
 			return nil, err
 		}
-		lines = append(append(lines, line...), '\n') // there is none within JSON
+		lines = append(lines, '\n') // there is none within JSON
 	}
 	return shorten(lines), nil
 }

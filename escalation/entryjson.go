@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// plain says whether appendPlain can write the entry: JSON has no other years, and entries of
-// other incidents are rare.
+// plain says whether appendPlain can write the entry: JSON has no other years and zones, and
+// entries of other incidents are rare.
 func (e *Entry) plain() bool {
 	year := e.At.Year()
-	return e.Foreign == nil && year >= 0 && year <= 9999
+	return e.Foreign == nil && e.At.Location() == time.UTC && year >= 0 && year <= 9999
 }
 
-// appendPlain appends an entry as encoding/json writes it, byte for byte, or else no timeline
-// that is stored would verify. Every entry is hashed, so that it goes without reflection.
-func appendPlain(b []byte, e *Entry) []byte {
+// appendPlain appends an entry as encoding/json writes it: were a byte another one, no timeline
+// that is stored would verify.
+func (e *Entry) appendPlain(b []byte) []byte {
 	b = strconv.AppendInt(append(b, `{"seq":`...), int64(e.Seq), 10)
 	b = e.At.AppendFormat(append(b, `,"at":"`...), time.RFC3339Nano)
 	b = appendText(append(b, `","kind":`...), string(e.Kind))
