@@ -1,6 +1,7 @@
 package app
 
 import (
+	"os"
 	"runtime/debug"
 	"testing"
 
@@ -27,4 +28,9 @@ func TestTuneHeap(t *testing.T) {
 	TuneHeap()
 	require.Equal(t, limit, debug.SetMemoryLimit(-1))
 	require.Equal(t, 100, debug.SetGCPercent(100))
+	require.NoError(t, os.Unsetenv("GOGC"))
+	require.NoError(t, os.Unsetenv("GOMEMLIMIT"))
+	TuneHeap()
+	require.LessOrEqual(t, debug.SetMemoryLimit(-1), int64(heapMost))
+	require.Equal(t, heapGrowth, debug.SetGCPercent(100))
 }
