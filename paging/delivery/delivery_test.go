@@ -46,7 +46,7 @@ func TestPage(t *testing.T) {
 	})
 }
 
-// TestWithoutWake ensures that a page planned by another process is found within a quarter of
+// TestWithoutWake ensures that a page planned by another process is found within half
 // a second, and one that is due later exactly then.
 func TestWithoutWake(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
