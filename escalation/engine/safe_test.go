@@ -19,7 +19,8 @@ import (
 
 // Whoever was refused because a replica stands still, and says it again, is not told that all is
 // well before the replica has it: an acknowledgement and the end of an alert change nothing the
-// second time, and would be gone with the master.
+// second time, and would be gone with the master. Nor is the end of an alert that this master,
+// which may have been replaced, has never heard of.
 func TestWhatChangesNothingIsConfirmedOnlyWhenItIsSafe(t *testing.T) {
 	master := redistest.Start(t, redistest.EverySec, "--repl-diskless-sync-delay", "0")
 	host, port, err := net.SplitHostPort(master.Addr())
@@ -48,7 +49,13 @@ func TestWhatChangesNothingIsConfirmedOnlyWhenItIsSafe(t *testing.T) {
 		_, err := e.Ingest(context.Background(), ended)
 		return err
 	}
-	for _, say := range []func() error{acknowledge, end} {
+	unheard := func() error {
+		other := engine.Delivery{Integration: "events", Batch: routing.Batch{Alerts: []routing.Alert{ended.Batch.Alerts[0]}}}
+		other.Batch.Alerts[0].Identity = "b"
+		_, err := e.Ingest(context.Background(), other)
+		return err
+	}
+	for _, say := range []func() error{acknowledge, end, unheard} {
 		replica.Pause()
 		for n := range 2 {
 			require.ErrorContains(t, say(), "only 0 of 1 replicas", "said %d times before", n)

@@ -217,9 +217,10 @@ func TestWait(t *testing.T) {
 	require.NoError(t, done[0].Err)
 }
 
-// TestTouchWaits ensures that with ?wait=1 a repeat of what no replica has is refused, as the
-// incident itself was: the sender has been told to come back, and comes.
-func TestTouchWaits(t *testing.T) {
+// TestWhatWaits ensures that with ?wait=1 a repeat of what no replica has is refused, as the
+// incident itself was: the sender has been told to come back, and comes. A master without its
+// replicas, which may be one that has been replaced, does not say either that an alert is unknown.
+func TestWhatWaits(t *testing.T) {
 	server := redistest.Start(t, redistest.EverySec)
 	s := open(t, server.URL()+"?wait=1")
 	c := storetest.BenchChange(s, 1)
@@ -231,6 +232,8 @@ func TestTouchWaits(t *testing.T) {
 		_, err = s.Touch(t.Context(), []store.Touch{{ID: c.Incident.ID, Revision: got.Revision, N: n, At: storetest.T0}})
 		require.ErrorContains(t, err, "only 0 of 1 replicas", "%d alerts", n)
 	}
+	_, err = s.FindIdentity(t.Context(), []escalation.MemberKey{{Integration: "events", Identity: "unheard of"}})
+	require.ErrorContains(t, err, "only 0 of 1 replicas")
 }
 
 // TestSentinel ensures that the store goes on with the new master after a fail-over, and that

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -63,15 +64,20 @@ func (s *Store) unreserve(e *ended) *call {
 }
 
 // FindIdentity returns, per identity, the incidents that hold or held that member: all that
-// are open, and the newest that are not.
+// are open, and the newest that are not. With ?wait it waits as a commit does: who is told that
+// there is nothing to end goes away for good, and a master that has died, come back without its
+// last moments and not yet heard of its successor must not tell it.
 func (s *Store) FindIdentity(ctx context.Context, members []escalation.MemberKey) (map[escalation.MemberKey][]paging.IncidentID, error) {
 	calls := make([]*call, len(members))
 	for i, m := range members {
 		shard, key := s.identityKey(m)
 		calls[i] = plain(shard, "hkeys", key)
 	}
-	if err := s.all(ctx, calls); err != nil {
-		return nil, fmt.Errorf("redisstore: cannot find members: %w", err)
+	_ = s.exec(ctx, calls, true) // each call has its own error
+	for _, c := range calls {
+		if err := cmp.Or(c.err, c.behind); err != nil {
+			return nil, fmt.Errorf("redisstore: cannot find members: %w", err)
+		}
 	}
 	out := make(map[escalation.MemberKey][]paging.IncidentID, len(members))
 	for i, m := range members {

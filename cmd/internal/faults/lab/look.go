@@ -21,7 +21,7 @@ const overdue = 5 * time.Second
 
 // world is what the API says, by alert.
 type world struct {
-	byAlert map[string][]api.Incident
+	byAlert map[string][]api.IncidentDetail
 	broken  []string // what must never be
 	late    []string // what must not last
 
@@ -33,7 +33,7 @@ type world struct {
 func (l *Lab) look() world {
 	l.T.Helper()
 	c, texts := l.Gateways[0].Client(), l.Phones.texts()
-	w := world{byAlert: map[string][]api.Incident{}, spoilt: l.spoilt}
+	w := world{byAlert: map[string][]api.IncidentDetail{}, spoilt: l.spoilt}
 	first := l.Phones.first()
 	ids := make(chan string)
 	var mu sync.Mutex
@@ -86,7 +86,7 @@ func eachIncident(c *client.Client, found func(id string)) error {
 func (w *world) add(d api.IncidentDetail, texts map[string]telephone.Text) {
 	i := d.Incident
 	for _, m := range d.Members {
-		w.byAlert[m.Identity] = append(w.byAlert[m.Identity], i)
+		w.byAlert[m.Identity] = append(w.byAlert[m.Identity], d)
 	}
 	wrong := func(list *[]string, format string, args ...any) {
 		*list = append(*list, fmt.Sprintf("%s %s: ", i.ID, i.Title)+fmt.Sprintf(format, args...))

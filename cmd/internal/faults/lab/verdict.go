@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -94,21 +95,25 @@ func (l *Lab) repeats() (n int) {
 }
 
 // checkKnown checks that what was confirmed to people and senders still holds.
-func (l *Lab) checkKnown(a alert, i api.Incident) {
+func (l *Lab) checkKnown(a alert, d api.IncidentDetail) {
 	l.T.Helper()
 	if l.Lossy || l.Forgets {
 		return
 	}
-	confirmed := l.Phones.confirmed[a.name]
+	i, holds, confirmed := d.Incident, true, l.Phones.confirmed[a.name]
 	switch {
 	case a.ended:
-		assert.Equal(l.T, escalation.Resolved, i.State, "the end of %s was accepted", a.name)
+		holds = assert.Equal(l.T, escalation.Resolved, i.State, "the end of %s was accepted", a.name)
 	case confirmed != "" && !a.ending:
-		assert.Equal(l.T, escalation.Acknowledged, i.State, "%s: a phone was told %q", a.name, confirmed)
+		holds = assert.Equal(l.T, escalation.Acknowledged, i.State, "%s: a phone was told %q", a.name, confirmed)
 	case !a.ending:
-		assert.NotEqual(l.T, escalation.Resolved, i.State, "nobody ended %s", a.name)
+		holds = assert.NotEqual(l.T, escalation.Resolved, i.State, "nobody ended %s", a.name)
 	}
 	if confirmed != "" {
-		assert.NotNil(l.T, i.Ack, "%s: a phone was told %q", a.name, confirmed)
+		holds = assert.NotNil(l.T, i.Ack, "%s: a phone was told %q", a.name, confirmed) && holds
+	}
+	if !holds {
+		story, err := json.MarshalIndent(d, "", " ")
+		l.T.Logf("%s: %s %v", a.name, story, err)
 	}
 }
