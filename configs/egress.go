@@ -36,11 +36,7 @@ func (e Egress) Check(u *url.URL) error {
 }
 
 func (r *reader) egress() (e Egress) {
-	n, ok := r.sections["egress"]
-	if !ok {
-		return e
-	}
-	f, ok := r.mapping(n, "allow", "plain_http")
+	f, ok := r.topMapping("egress", "allow", "plain_http")
 	if !ok {
 		return e
 	}

@@ -110,6 +110,15 @@ func (r *reader) mapping(n node, keys ...string) (f fields, ok bool) {
 	return f, ok
 }
 
+// topMapping reads a key at the top that is a mapping with these keys. ok is false when there is none.
+func (r *reader) topMapping(key string, keys ...string) (f fields, ok bool) {
+	n, ok := r.sections[key]
+	if !ok {
+		return f, false
+	}
+	return r.mapping(n, keys...)
+}
+
 // each visits the keys of a mapping, each once. at is the place of the key itself.
 func (r *reader) each(n node, visit func(key string, at, value node)) bool {
 	if n.y == nil || n.y.Kind != yaml.MappingNode {

@@ -45,11 +45,7 @@ const (
 )
 
 func (r *reader) heartbeat() (h Heartbeat) {
-	n, ok := r.sections["heartbeat"]
-	if !ok {
-		return h
-	}
-	f, ok := r.mapping(n, "url", "every")
+	f, ok := r.topMapping("heartbeat", "url", "every")
 	if !ok {
 		return h
 	}
@@ -83,11 +79,7 @@ func (r *reader) atLeast(f fields, key string, least, absent time.Duration) time
 
 func (r *reader) watch(scale routing.Scale) (w Watch) {
 	w.Severity = scale.MostUrgent()
-	n, ok := r.sections["watch"]
-	if !ok {
-		return w
-	}
-	f, ok := r.mapping(n, "policy", "severity")
+	f, ok := r.topMapping("watch", "policy", "severity")
 	if !ok {
 		return w
 	}
@@ -103,11 +95,7 @@ func (r *reader) watch(scale routing.Scale) (w Watch) {
 }
 
 func (r *reader) canary() (c Canary) {
-	n, ok := r.sections["canary"]
-	if !ok {
-		return c
-	}
-	f, ok := r.mapping(n, "every", "within", "to", "policy")
+	f, ok := r.topMapping("canary", "every", "within", "to", "policy")
 	if !ok {
 		return c
 	}
@@ -129,7 +117,7 @@ func (r *reader) canary() (c Canary) {
 	case direct:
 		c.Policy = r.canaryTo(to)
 	default:
-		r.fail(n, "nobody is texted: write to: user:NAME, or policy: NAME")
+		r.fail(f.self, "nobody is texted: write to: user:NAME, or policy: NAME")
 	}
 	return c
 }
