@@ -161,30 +161,29 @@ func (l *life) Touch(ctx context.Context, touches []store.Touch) ([]bool, error)
 	return through(ctx, l, "touch", string(touches[0].ID), func() ([]bool, error) { return l.Store.Touch(ctx, touches) })
 }
 
-type timersDue struct {
-	claims []store.TimerClaim
-	next   time.Time
+// both is through for calls that answer with two values.
+func both[A, B any](ctx context.Context, l *life, op, what string, apply func() (A, B, error)) (A, B, error) {
+	type answer struct {
+		a A
+		b B
+	}
+	got, err := through(ctx, l, op, what, func() (x answer, err error) {
+		x.a, x.b, err = apply()
+		return x, err
+	})
+	return got.a, got.b, err
 }
 
 func (l *life) ClaimTimers(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]store.TimerClaim, time.Time, error) {
-	d, err := through(ctx, l, "claim timers", "", func() (d timersDue, err error) {
-		d.claims, d.next, err = l.Store.ClaimTimers(ctx, now, lease, limit)
-		return d, err
+	return both(ctx, l, "claim timers", "", func() ([]store.TimerClaim, time.Time, error) {
+		return l.Store.ClaimTimers(ctx, now, lease, limit)
 	})
-	return d.claims, d.next, err
-}
-
-type attemptsDue struct {
-	claims []paging.Claim
-	next   time.Time
 }
 
 func (l *life) ClaimAttempts(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]paging.Claim, time.Time, error) {
-	d, err := through(ctx, l, "claim attempts", "", func() (d attemptsDue, err error) {
-		d.claims, d.next, err = l.Store.ClaimAttempts(ctx, now, lease, limit)
-		return d, err
+	return both(ctx, l, "claim attempts", "", func() ([]paging.Claim, time.Time, error) {
+		return l.Store.ClaimAttempts(ctx, now, lease, limit)
 	})
-	return d.claims, d.next, err
 }
 
 func (l *life) Begin(ctx context.Context, now time.Time, starts []paging.Start) ([]error, error) {
@@ -232,17 +231,8 @@ func (l *life) Codes(ctx context.Context, phone string, now time.Time) ([]paging
 	return through(ctx, l, "codes", phone, func() ([]paging.Code, error) { return l.Store.Codes(ctx, phone, now) })
 }
 
-type leased struct {
-	lease paging.PhoneLease
-	ok    bool
-}
-
 func (l *life) LeasePhone(ctx context.Context, phone string, now time.Time, lease time.Duration) (paging.PhoneLease, bool, error) {
-	got, err := through(ctx, l, "lease phone", phone, func() (got leased, err error) {
-		got.lease, got.ok, err = l.Store.LeasePhone(ctx, phone, now, lease)
-		return got, err
-	})
-	return got.lease, got.ok, err
+	return both(ctx, l, "lease phone", phone, func() (paging.PhoneLease, bool, error) { return l.Store.LeasePhone(ctx, phone, now, lease) })
 }
 
 func (l *life) ReleasePhone(ctx context.Context, lease paging.PhoneLease) error {
@@ -250,17 +240,8 @@ func (l *life) ReleasePhone(ctx context.Context, lease paging.PhoneLease) error 
 	return err
 }
 
-type proof struct {
-	value string
-	seen  bool
-}
-
 func (l *life) Once(ctx context.Context, key string, now time.Time) (string, bool, error) {
-	p, err := through(ctx, l, "once", key, func() (p proof, err error) {
-		p.value, p.seen, err = l.Store.Once(ctx, key, now)
-		return p, err
-	})
-	return p.value, p.seen, err
+	return both(ctx, l, "once", key, func() (string, bool, error) { return l.Store.Once(ctx, key, now) })
 }
 
 func (l *life) SetOnce(ctx context.Context, key, value string, now time.Time, keep time.Duration) error {
