@@ -111,11 +111,7 @@ func TestLostTimer(t *testing.T) {
 	t.Parallel()
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		w := apptest.New(t, apptest.Redis, watched)
-		w.Pace = hurried
-		g := w.Run()
-		id := g.Opens(apptest.Event{Key: "a", Title: "Disk full", Severity: "critical"})
-		settles(t, g, id)
+		w, g, id := settled(t, apptest.Redis)
 		options, err := redis.ParseURL(w.Redis.URL())
 		require.NoError(t, err)
 		client := redis.NewClient(options)
@@ -129,24 +125,24 @@ func TestLostTimer(t *testing.T) {
 	})
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
-		w := apptest.New(t, apptest.Bolt, watched)
-		w.Pace = hurried
-		g := w.Run()
-		id := g.Opens(apptest.Event{Key: "a", Title: "Disk full", Severity: "critical"})
-		settles(t, g, id)
+		w, g, id := settled(t, apptest.Bolt)
 		require.NoError(t, g.Stop())
 		loseTimers(t, w.Store)
 		pagedOn(t, w.Run(), id)
 	})
 }
 
-// settles waits until the first page was reported for good: each report indexes the timer anew.
-func settles(t *testing.T, g *apptest.Gateway, id paging.IncidentID) {
+// settled is an incident whose first page was reported for good: each report indexes the timer anew.
+func settled(t *testing.T, kind apptest.Kind) (*apptest.World, *apptest.Gateway, paging.IncidentID) {
 	t.Helper()
-	require.Eventually(t, func() bool {
-		detail, err := g.API.Incident(t.Context(), string(id))
-		return err == nil && len(detail.Attempts) == 1 && detail.Attempts[0].State == paging.Delivered
-	}, apptest.Patience, 10*time.Millisecond)
+	w := apptest.New(t, kind, watched)
+	w.Pace = hurried
+	g := w.Run()
+	id := g.Opens(apptest.Event{Key: "a", Title: "Disk full", Severity: "critical"})
+	g.Becomes(id, "paged and reported", func(d api.IncidentDetail) bool {
+		return len(d.Attempts) == 1 && d.Attempts[0].State == paging.Delivered
+	})
+	return w, g, id
 }
 
 func pagedOn(t *testing.T, g *apptest.Gateway, id paging.IncidentID) {

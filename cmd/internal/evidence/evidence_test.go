@@ -25,16 +25,7 @@ import (
 
 const anaPhone = apptest.AnaPhone
 
-const config = apptest.Base + `
-route: { policy: platform }
-policies:
-  - name: platform
-    tiers: [{ name: primary, page: ['user:ana'], acknowledge_within: 10m }]
-    fallback: ['user:ana']
-users:
-  - { name: ana, contacts: [{ name: mobile, sms: '+12025550101' }] }
-record: 30d
-`
+var config = apptest.TwoTiers("10m", "10m") + "record: 30d\n"
 
 // lived is an incident that was paged, acknowledged by a reply, and resolved, beside others.
 func lived(t *testing.T, w *apptest.World, g *apptest.Gateway) paging.IncidentID {

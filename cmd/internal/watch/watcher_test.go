@@ -20,7 +20,7 @@ func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &awayStore{Store: memstore.New(memstore.Options{})}
-		p := start(t, s, strings.ReplaceAll(yaml, "expect_every: 10m, expect_severity: P0", "resolve_after: 1h"), Pace{})
+		p := start(t, s, unexpected, Pace{})
 		time.Sleep(10*time.Minute + 30*time.Second)
 		require.InDelta(t, 10, p.pings.Load(), 1)
 		for part, broken := range map[Part]func(bool){Ingest: p.deaf.Store, Commit: s.away.Store} {
@@ -75,7 +75,7 @@ func TestPeersAlarm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := memstore.New(memstore.Options{})
-		text := strings.ReplaceAll(yaml, "expect_every: 10m, expect_severity: P0", "resolve_after: 1h") + "watch: { policy: backup-team, severity: P1 }\n"
+		text := unexpected + "watch: { policy: backup-team, severity: P1 }\n"
 		one, two := start(t, s, text, Pace{}), start(t, s, text, Pace{})
 		sick := NewRegistry(Options{Board: s, Now: time.Now, Vitals: func() Vitals {
 			v := two.signs.Vitals()
@@ -117,7 +117,7 @@ func TestCanary(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := memstore.New(memstore.Options{})
-		text := strings.ReplaceAll(yaml, "expect_every: 10m, expect_severity: P0", "resolve_after: 1h") + "canary: { every: 10m, to: user:ben }\n"
+		text := unexpected + "canary: { every: 10m, to: user:ben }\n"
 		one, two := start(t, s, text, Pace{}), start(t, s, text, Pace{})
 		time.Sleep(59 * time.Minute)
 		all := incidents(t, s)
@@ -182,7 +182,7 @@ func TestStands(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := &forgetful{memstore.New(memstore.Options{}), damage}
-				p := start(t, s.Store, strings.ReplaceAll(yaml, "expect_every: 10m, expect_severity: P0", "resolve_after: 1h"), Pace{})
+				p := start(t, s.Store, unexpected, Pace{})
 				outcome, err := p.Engine.Alarm(t.Context(), "test", "Disk full", "", "", "P1")
 				require.NoError(t, err)
 				time.Sleep(time.Minute)

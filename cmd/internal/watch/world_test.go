@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -45,6 +46,9 @@ users:
 providers:
   - { name: twilio, type: twilio, account_sid: { env: SID }, auth_tokens: [{ env: TOKEN }], from: ['+12025550100'] }
 `
+
+// unexpected is the same with nobody who must be heard of.
+var unexpected = strings.ReplaceAll(yaml, "expect_every: 10m, expect_severity: P0", "resolve_after: 1h")
 
 func config(t *testing.T, text string) *configs.Config {
 	t.Helper()
