@@ -21,6 +21,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"tocsin/cmd/internal/admission"
+	"tocsin/cmd/internal/again"
 	"tocsin/cmd/internal/api"
 	"tocsin/cmd/internal/auditor"
 	"tocsin/cmd/internal/watch"
@@ -187,9 +188,9 @@ func (a *App) Start() error {
 	a.stop, a.stopSend = stop, stopSend
 	a.engine.MeasureClock(engineCtx)                     // before anything is claimed
 	a.running.Go(func() { _ = a.engine.Run(engineCtx) }) // always nil
-	a.running.Go(func() { a.pruneLoop(engineCtx) })
+	a.running.Go(func() { again.After(engineCtx, pruneFirst, a.prune) })
 	a.running.Go(func() { a.followLoop(engineCtx) })
-	a.running.Go(func() { a.readinessLoop(engineCtx) })
+	a.running.Go(func() { again.After(engineCtx, readinessAfter, a.tellReadiness) })
 	a.running.Go(func() { a.waitingLoop(engineCtx) })
 	a.peers.Advertise(a.advertised())
 	a.running.Go(func() { a.peers.Run(engineCtx) })

@@ -63,22 +63,14 @@ func (a *App) warn(c *configs.Config) {
 // readinessAfter leaves a start in peace before owners are told of weaknesses ahead.
 const readinessAfter = time.Minute
 
-// readinessLoop tells owners, by day, which weaknesses lie ahead of their schedules and policies.
-func (a *App) readinessLoop(ctx context.Context) {
-	wait := time.NewTimer(readinessAfter)
-	defer wait.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-wait.C:
-		}
-		next, err := a.engine.ReportReadiness(ctx)
-		if err != nil && ctx.Err() == nil {
-			a.log.Warn("not every owner could be told what lies ahead; tried again", "error", err)
-		}
-		wait.Reset(next.Sub(a.engine.Now()))
+// tellReadiness tells owners, by day, which weaknesses lie ahead of their schedules and policies,
+// and says how long to wait.
+func (a *App) tellReadiness(ctx context.Context) time.Duration {
+	next, err := a.engine.ReportReadiness(ctx)
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("not every owner could be told what lies ahead; tried again", "error", err)
 	}
+	return next.Sub(a.engine.Now())
 }
 
 const (
@@ -87,28 +79,19 @@ const (
 	pruneBatch = 500
 )
 
-// pruneLoop forgets incidents that were resolved longer ago than the retention.
-func (a *App) pruneLoop(ctx context.Context) {
-	tick := time.NewTimer(pruneFirst)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		tick.Reset(pruneEvery)
-		before := a.engine.Now().Add(-a.config.Load().Retention)
-		if err := a.audit.Pruning(ctx, before); err != nil { // what is gone without a record looks deleted
-			a.log.Warn("old incidents are not forgotten now: the audit log cannot be written", "error", err)
-			continue
-		}
-		for n := pruneBatch; n == pruneBatch; {
-			var err error
-			if n, err = a.store.Prune(ctx, before, pruneBatch); err != nil {
-				a.log.Warn("old incidents could not be forgotten; tried again later", "error", err)
-				break
-			}
+// prune forgets incidents that were resolved longer ago than the retention, and says how long to wait.
+func (a *App) prune(ctx context.Context) time.Duration {
+	before := a.engine.Now().Add(-a.config.Load().Retention)
+	if err := a.audit.Pruning(ctx, before); err != nil { // what is gone without a record looks deleted
+		a.log.Warn("old incidents are not forgotten now: the audit log cannot be written", "error", err)
+		return pruneEvery
+	}
+	for n := pruneBatch; n == pruneBatch; {
+		var err error
+		if n, err = a.store.Prune(ctx, before, pruneBatch); err != nil {
+			a.log.Warn("old incidents could not be forgotten; tried again later", "error", err)
+			return pruneEvery
 		}
 	}
+	return pruneEvery
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tocsin/cmd/internal/again"
 	"tocsin/configs"
 	"tocsin/escalation/engine"
 	"tocsin/escalation/store"
@@ -79,34 +80,18 @@ func New(c Config) *Watcher {
 // goroutine, and every call its bound.
 func (w *Watcher) Run(ctx context.Context) {
 	var loops sync.WaitGroup
-	loops.Go(func() { w.every(ctx, func() time.Duration { w.look(ctx); return w.pace.Look }) })
-	loops.Go(func() { w.every(ctx, func() time.Duration { return w.audit.pass(ctx) }) })
-	loops.Go(func() { w.every(ctx, func() time.Duration { return w.listen(ctx) }) })
-	loops.Go(func() { w.every(ctx, func() time.Duration { return w.flyCanary(ctx) }) })
-	loops.Wait()
-}
-
-// every calls f, and again after as long as it says. The first call comes after one look, so
-// that a start is left in peace.
-func (w *Watcher) every(ctx context.Context, f func() time.Duration) {
-	wait := time.NewTimer(w.pace.Look)
-	defer wait.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-wait.C:
-		}
-		wait.Reset(max(f(), time.Millisecond))
+	for _, chore := range []func(context.Context) time.Duration{w.look, w.audit.pass, w.listen, w.flyCanary} {
+		loops.Go(func() { again.After(ctx, w.pace.Look, chore) })
 	}
+	loops.Wait()
 }
 
 // probeTimeout bounds every probe: well below [Bound], so that one that hangs shows as such.
 const probeTimeout = 5 * time.Second
 
 // look takes the signs, judges them, tells what stands, and calls the outside address when
-// nothing does.
-func (w *Watcher) look(ctx context.Context) {
+// nothing does. It says how long to wait.
+func (w *Watcher) look(ctx context.Context) time.Duration {
 	w.probe(ctx)
 	now := w.Engine.Now()
 	r := &Report{At: now, Vitals: w.Signs.Vitals(), Canary: w.canary.state(), Overdue: w.audit.overdue()}
@@ -119,6 +104,7 @@ func (w *Watcher) look(ctx context.Context) {
 	w.heartbeat(ctx, r)
 	w.report.Store(r)
 	w.metrics.show(r)
+	return w.pace.Look
 }
 
 // probe asks every part that does not move by itself.
