@@ -218,7 +218,7 @@ func TestSecretFiles(t *testing.T) {
 		"large":          {strings.Repeat("x", maxSecretSize+1), "that is no secret"},
 	} {
 		dir := writeFiles(t, map[string]string{"c.yaml": text, "s/a": c.content})
-		config, err := Load(filepath.Join(dir, "c.yaml"), registry(), anyEnv)
+		config, err := Load(filepath.Join(dir, "c.yaml"), Options{Registry: registry(), Env: anyEnv})
 		if c.want != "" {
 			require.ErrorContains(t, err, c.want, name)
 			continue
@@ -234,7 +234,7 @@ func TestSecretFiles(t *testing.T) {
 	}
 	dir := writeFiles(t, map[string]string{"c.yaml": text, "s/a": fakeSecret})
 	require.NoError(t, os.Chmod(filepath.Join(dir, "s/a"), 0))
-	_, err = Load(filepath.Join(dir, "c.yaml"), registry(), anyEnv)
+	_, err = Load(filepath.Join(dir, "c.yaml"), Options{Registry: registry(), Env: anyEnv})
 	require.ErrorContains(t, err, "may not be read")
 }
 

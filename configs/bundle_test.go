@@ -39,7 +39,7 @@ func TestBundleRoundTrip(t *testing.T) {
 	}
 	assert.ElementsMatch(t, []string{"10-main.yaml", "20-schedule.yaml", "sub/rota.ics", "sub/off.ics"}, names)
 
-	loaded, err := Load(dir, registry(), anyEnv)
+	loaded, err := Load(dir, Options{Registry: registry(), Env: anyEnv})
 	require.NoError(t, err)
 	written, err := json.Marshal(b)
 	require.NoError(t, err)
@@ -88,9 +88,9 @@ func TestPlacesOfFaults(t *testing.T) {
 	_, err = b.Config(Options{Registry: registry(), Env: anyEnv})
 	require.ErrorContains(t, err, "c.yaml:9:")
 	assert.True(t, strings.HasPrefix(err.Error(), "c.yaml:"), err)
-	_, err = Load("./c.yaml", registry(), anyEnv)
+	_, err = Load("./c.yaml", Options{Registry: registry(), Env: anyEnv})
 	assert.True(t, strings.HasPrefix(err.Error(), "./c.yaml:"), err)
-	_, err = Load(dir, registry(), anyEnv)
+	_, err = Load(dir, Options{Registry: registry(), Env: anyEnv})
 	assert.True(t, strings.HasPrefix(err.Error(), filepath.Join(dir, "c.yaml")+":"), err)
 }
 

@@ -124,7 +124,7 @@ func TestCalendars(t *testing.T) {
 		"sub/rota.ics": calendarOf(event("20260301T080000Z", "20260301T120000Z", "ana"), event("20260302T080000Z", "20260302T120000Z", "ana"), event("20260303", "20260304", "somebody")),
 		"sub/off.ics":  calendarOf(event("20260302", "20260303", "Day of rest")),
 	})
-	c, err := Load(dir, registry(), anyEnv)
+	c, err := Load(dir, Options{Registry: registry(), Env: anyEnv})
 	require.NoError(t, err)
 	require.Len(t, c.Warnings(), 1)
 	assert.Contains(t, c.Warnings()[0].Message, "nobody is known in somebody")
@@ -142,7 +142,7 @@ func TestCalendars(t *testing.T) {
 	assert.Empty(t, festival.On("", date("2026-03-01T12:00:00Z"), nil))
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "sub/off.ics"), []byte(calendarOf(event("20260302", "20260302", "A reminder"))), 0o600))
-	c, err = Load(dir, registry(), anyEnv)
+	c, err = Load(dir, Options{Registry: registry(), Env: anyEnv})
 	require.NoError(t, err)
 	require.Len(t, c.Warnings(), 2)
 	assert.Contains(t, c.Warnings()[1].Message, "no event that lasts")
@@ -150,6 +150,6 @@ func TestCalendars(t *testing.T) {
 
 	reg := registry()
 	reg.Calendar = nil
-	_, err = Load(dir, reg, anyEnv)
+	_, err = Load(dir, Options{Registry: reg, Env: anyEnv})
 	require.ErrorContains(t, err, "this program cannot read calendars")
 }

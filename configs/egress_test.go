@@ -17,7 +17,7 @@ func TestEgress(t *testing.T) {
 		text := strings.ReplaceAll(minimal(t), "\nroute:", "\n"+egress+"\nroute:")
 		text = strings.Replace(text, "from: ['+12025550100']", "from: ['+12025550100'], base_url: '"+base+"'", 1)
 		require.Contains(t, text, base)
-		return Load(filepath.Join(writeFiles(t, map[string]string{"c.yaml": text}), "c.yaml"), registry(), anyEnv)
+		return Load(filepath.Join(writeFiles(t, map[string]string{"c.yaml": text}), "c.yaml"), Options{Registry: registry(), Env: anyEnv})
 	}
 	c, err := load("", "http://127.0.0.1:8080")
 	require.NoError(t, err)

@@ -12,14 +12,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Load reads a file, or all *.yaml and *.yml of a folder as one. env looks a variable up
-// ([os.LookupEnv]). The error is a [Problems] that holds every fault; then there is no Config.
-func Load(path string, reg Registry, env func(string) (string, bool)) (*Config, error) {
-	return LoadWith(path, Options{Registry: reg, Env: env})
-}
-
-// LoadWith is Load with all options; paths of secrets are relative to the configuration.
-func LoadWith(path string, o Options) (*Config, error) {
+// Load reads a file, or all *.yaml and *.yml of a folder as one; paths of secrets are relative to
+// it. The error is a [Problems] that holds every fault; then there is no Config.
+func Load(path string, o Options) (*Config, error) {
 	at, b, err := readFolder(path)
 	if err != nil {
 		return nil, err

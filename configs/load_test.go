@@ -90,7 +90,7 @@ func TestExamplesLoad(t *testing.T) {
 					"secrets/prometheus.token": fakeSecret, "secrets/twilio-account-sid": fakeAccount, "secrets/twilio-auth-token": fakeSecret + "\r\n"})
 				path = filepath.Join(path, "tocsin.yaml")
 			}
-			c, err := Load(path, registry(), anyEnv)
+			c, err := Load(path, Options{Registry: registry(), Env: anyEnv})
 			require.NoError(t, err)
 			for _, w := range c.Warnings() {
 				assert.Contains(t, w.Message, "anybody who reaches this address", "unexpected warning: %s", w)
@@ -116,7 +116,7 @@ func TestDesignExampleLoads(t *testing.T) {
 	}
 	dir := writeFiles(t, map[string]string{"config.yaml": string(data), "secrets/ops.token": fakeSecret, "secrets/prometheus.token": fakeSecret,
 		"secrets/github": fakeSecret, "secrets/scans": fakeSecret})
-	c, err := Load(filepath.Join(dir, "config.yaml"), registry(), anyEnv)
+	c, err := Load(filepath.Join(dir, "config.yaml"), Options{Registry: registry(), Env: anyEnv})
 	require.NoError(t, err)
 	assert.Empty(t, c.Warnings())
 	assert.Len(t, c.Integrations, 4)
@@ -167,7 +167,7 @@ func TestBadFiles(t *testing.T) {
 				}
 			}
 			require.NotEmpty(t, want, "the file does not say what it wants")
-			_, err = Load(path, registry(), anyEnv)
+			_, err = Load(path, Options{Registry: registry(), Env: anyEnv})
 			var problems Problems
 			require.ErrorAs(t, err, &problems)
 			got := problems.Errors()
@@ -194,15 +194,15 @@ func TestFolderIsJoined(t *testing.T) {
 		"notes.txt":      "broken: [",
 		"sub/other.yaml": "broken: [",
 	})
-	c, err := Load(dir, registry(), anyEnv)
+	c, err := Load(dir, Options{Registry: registry(), Env: anyEnv})
 	require.NoError(t, err)
 	assert.Len(t, c.Book().Users, 2)
 	assert.Len(t, c.Book().Teams["all"], 2)
 
-	single, err := Load(filepath.Join(dir, "10-main.yaml"), registry(), anyEnv)
+	single, err := Load(filepath.Join(dir, "10-main.yaml"), Options{Registry: registry(), Env: anyEnv})
 	require.NoError(t, err)
 	assert.NotEqual(t, single.Revision(), c.Revision())
-	again, err := Load(dir, registry(), anyEnv)
+	again, err := Load(dir, Options{Registry: registry(), Env: anyEnv})
 	require.NoError(t, err)
 	assert.Equal(t, c.Revision(), again.Revision())
 }
@@ -223,7 +223,7 @@ func TestFolderConflicts(t *testing.T) {
 		"c.yaml": "users: [",
 		"d.yaml": "a: 1\n---\nb: 2\n",
 	})
-	_, err := Load(dir, registry(), anyEnv)
+	_, err := Load(dir, Options{Registry: registry(), Env: anyEnv})
 	var problems Problems
 	require.ErrorAs(t, err, &problems)
 	a, b := filepath.Join(dir, "a.yaml"), filepath.Join(dir, "b.yaml")
@@ -242,7 +242,7 @@ func TestLoadNothing(t *testing.T) {
 		dir:                               "the folder holds no *.yaml",
 		filepath.Join(writeFiles(t, map[string]string{"e.yaml": ""}), "e.yaml"): "route is missing",
 	} {
-		_, err := Load(path, registry(), anyEnv)
+		_, err := Load(path, Options{Registry: registry(), Env: anyEnv})
 		require.ErrorContains(t, err, want)
 	}
 }

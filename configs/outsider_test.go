@@ -150,7 +150,7 @@ func TestCalendarAlone(t *testing.T) {
 	files := map[string]string{"rota.ics": calendarOf(event("20260301T080000Z", "20260301T120000Z", "ana")), "off.ics": calendarOf(event("20260301T100000Z", "20260301T110000Z", "off"))}
 	files["c.yaml"] = minimal(t) + "schedules: [{ name: s, layers: [{ name: l, calendar: rota.ics }], away: [{ user: ana, calendar: off.ics }] }]\n"
 	dir := writeFiles(t, files)
-	c, err := Load(dir, registry(), anyEnv)
+	c, err := Load(dir, Options{Registry: registry(), Env: anyEnv})
 	require.NoError(t, err)
 	assert.Empty(t, c.Warnings())
 	on := func(at string) group { return c.Book().Schedules["s"].On("", date(at), nil) }

@@ -21,12 +21,12 @@ func loadWith(t *testing.T, top, integration string, env map[string]string) (*Co
 		text = strings.Replace(text, "source: alertmanager,", "source: alertmanager, "+integration+",", 1)
 		require.Contains(t, text, integration)
 	}
-	return Load(filepath.Join(writeFiles(t, map[string]string{"c.yaml": text}), "c.yaml"), registry(), func(name string) (string, bool) {
+	return Load(filepath.Join(writeFiles(t, map[string]string{"c.yaml": text}), "c.yaml"), Options{Registry: registry(), Env: func(name string) (string, bool) {
 		if v, ok := env[name]; ok {
 			return v, true
 		}
 		return anyEnv(name)
-	})
+	}})
 }
 
 // It ensures that what watches Tocsin is read, with its defaults.

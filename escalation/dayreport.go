@@ -102,12 +102,6 @@ func NewReport(findings []Finding, owner schedules.UserID, now time.Time, zone *
 	return r, true
 }
 
-// DayReport is the text for owner now, all of which is news; false when there is nothing to tell.
-func DayReport(findings []Finding, owner schedules.UserID, now time.Time, zone *time.Location) (string, bool) {
-	r, ok := NewReport(findings, owner, now, zone, nil)
-	return r.Title, ok
-}
-
 // due says whether this day is one to tell of f.
 func (f *Finding) due(local time.Time) bool {
 	if !byDay(local) {

@@ -98,9 +98,9 @@ func TestNewReport(t *testing.T) {
 		}
 	}
 	now := berlin("2026-11-23T09:00")
-	text, ok := DayReport(Readiness(b, now, ReadinessOptions{}), "ben", now, must(time.LoadLocation("Asia/Kathmandu")))
+	r, ok := NewReport(Readiness(b, now, ReadinessOptions{}), "ben", now, must(time.LoadLocation("Asia/Kathmandu")), nil)
 	require.True(t, ok)
-	require.Contains(t, text, "Tue 24 Nov 13:45-21:45", "on the owner's own clock")
+	require.Contains(t, r.Title, "Tue 24 Nov 13:45-21:45", "on the owner's own clock")
 }
 
 // TestReportIsShort ensures that a report is at most two segments, however long the names are.
@@ -108,8 +108,9 @@ func TestReportIsShort(t *testing.T) {
 	long := strings.Repeat("a very long name ", 20)
 	s := spec(long, rota(long, "1 week", "2026-01-05T09:00", "-"))
 	b := readyBook("schedule:"+long+"/"+long, s)
-	text, ok := DayReport(Readiness(b, sunday, ReadinessOptions{}), "ben", sunday, time.UTC)
+	r, ok := NewReport(Readiness(b, sunday, ReadinessOptions{}), "ben", sunday, time.UTC, nil)
 	require.True(t, ok)
+	text := r.Title
 	require.True(t, strings.HasSuffix(text, "... See tocsin check."), text)
 	sms := paging.MemoText(paging.Attempt{Title: text})
 	require.LessOrEqual(t, paging.Segments(sms), 2)

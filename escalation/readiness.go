@@ -104,17 +104,6 @@ func (r *readiness) look() {
 	r.unreachable()
 }
 
-// News compares two looks ahead, as before and after a change of the configuration: the
-// weaknesses that it brings, and those that it ends.
-func News(before, after []Finding) (brings, ends []Finding) {
-	known := func(all []Finding) func(Finding) bool {
-		return func(f Finding) bool {
-			return slices.ContainsFunc(all, func(other Finding) bool { return other.ID == f.ID })
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(after), known(before)), slices.DeleteFunc(slices.Clone(before), known(after))
-}
-
 // readiness is one look ahead.
 type readiness struct {
 	*Book

@@ -365,14 +365,3 @@ func TestFindingJSON(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(text), "0001-01-01")
 }
-
-// TestNews ensures that a change shows which weaknesses it brings and which it ends.
-func TestNews(t *testing.T) {
-	look := func(tiers string) []Finding { return Readiness(readyBook(tiers), sunday, ReadinessOptions{}) }
-	brings, ends := News(look("user:eve|user:ana"), look("user:ana|user:ana"))
-	require.Len(t, brings, 1)
-	require.Equal(t, ConsecutiveTiers, brings[0].Kind)
-	require.Len(t, ends, 2, "nobody who can be paged, and who that is")
-	brings, ends = News(look("user:eve"), look("user:eve"))
-	require.Empty(t, append(brings, ends...))
-}

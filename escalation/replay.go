@@ -86,20 +86,9 @@ type ReplayResult struct {
 	Note      string             `json:"note,omitempty"` // why it is not complete
 }
 
-// Replay plays deliveries, in the order of their times, through the real Step in virtual time,
-// by the rules of the engine: what it answers is what the engine would have done with this
-// book. Every page is taken by its provider at once. Equal arguments give equal results.
-func Replay(book *Book, deliveries []Delivery, o ReplayOptions) ReplayResult {
-	sorted := slices.Clone(deliveries)
-	slices.SortStableFunc(sorted, func(a, b Delivery) int { return a.At.Compare(b.At) })
-	r := NewReplayer(book, o)
-	for _, d := range sorted {
-		r.Deliver(d)
-	}
-	return r.Finish()
-}
-
-// Replayer is a replay whose deliveries come one by one, oldest first; see [Replay].
+// Replayer plays deliveries, oldest first, through the real Step in virtual time, by the rules of
+// the engine: what it answers is what the engine would have done with this book. Every page is
+// taken by its provider at once. Equal arguments give equal results.
 type Replayer struct {
 	o      ReplayOptions
 	h      *rehearsal

@@ -29,7 +29,7 @@ func (c *cli) load(onlyLook bool) (*configs.Config, error) {
 	reg := registry.Config()
 	reg.AllowNoProvider = onlyLook
 	if c.config != "" {
-		return configs.LoadWith(c.config, configs.Options{Registry: reg, Env: c.lookup, NoSecrets: onlyLook})
+		return configs.Load(c.config, configs.Options{Registry: reg, Env: c.lookup, NoSecrets: onlyLook})
 	}
 	data, err := fs.ReadFile(examples.Files, builtIn)
 	if err != nil {

@@ -67,13 +67,6 @@ func newSide(c *configs.Config, o escalation.ReplayOptions) *side {
 	return s
 }
 
-// Compare replays the whole log at once; see [NewComparison] for options.
-func Compare(before, after *configs.Config, intakes []store.Intake, o escalation.ReplayOptions) Report {
-	c := NewComparison(before, after, o)
-	c.Add(intakes)
-	return c.Report()
-}
-
 // Add takes the next entries of the log.
 func (c *Comparison) Add(intakes []store.Intake) {
 	for page := range slices.Chunk(intakes, pageful) {

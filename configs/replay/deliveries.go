@@ -37,24 +37,9 @@ func (s *Skipped) sort() {
 	slices.SortStableFunc(s.Reasons, func(a, b Reason) int { return cmp.Or(b.Deliveries-a.Deliveries, cmp.Compare(a.Why, b.Why)) })
 }
 
-// Deliveries decodes the intake log with the integrations of c, in the order of the log. What
-// cannot be decoded is skipped: bodies that were too long to be kept, integrations that c does
-// not have, and bodies that the source of an integration does not know.
-func Deliveries(c *configs.Config, intakes []store.Intake) ([]escalation.Delivery, Skipped) {
-	var skipped Skipped
-	deliveries := make([]escalation.Delivery, 0, len(intakes))
-	for i := range intakes {
-		if d, why := decode(c, &intakes[i]); why == "" {
-			deliveries = append(deliveries, d)
-		} else {
-			skipped.add(why)
-		}
-	}
-	skipped.sort()
-	return deliveries, skipped
-}
-
-// decode returns a delivery, or why there is none.
+// decode reads an entry of the intake log with the integrations of c. What cannot be read is
+// skipped, and why is told: bodies that were too long to be kept, integrations that c does not
+// have, and bodies that the source of an integration does not know.
 func decode(c *configs.Config, in *store.Intake) (escalation.Delivery, string) {
 	d := escalation.Delivery{At: in.At, Integration: in.Integration}
 	if in.Truncated {

@@ -91,22 +91,31 @@ func corpus() (intakes []store.Intake) {
 	return intakes
 }
 
+// compare replays the whole log at once.
+func compare(before, after *configs.Config, intakes []store.Intake, o escalation.ReplayOptions) replay.Report {
+	c := replay.NewComparison(before, after, o)
+	c.Add(intakes)
+	return c.Report()
+}
+
 // TestCompareEqualsTheSimulator ensures that a comparison counts exactly the pages that the
 // simulator, run for real with either configuration, has for every alert, and names the alerts
 // that would go elsewhere.
 func TestCompareEqualsTheSimulator(t *testing.T) {
 	before, after, intakes := config(t, plain), config(t, changed), corpus()
 	until := intakes[len(intakes)-1].At.Add(3 * time.Hour)
-	got := replay.Compare(before, after, intakes, escalation.ReplayOptions{Until: until})
+	got := compare(before, after, intakes, escalation.ReplayOptions{Until: until})
 
 	people, pages := map[string]replay.Change{}, replay.Change{}
 	for i, c := range []*configs.Config{before, after} {
-		deliveries, skipped := replay.Deliveries(c, intakes)
-		require.Zero(t, skipped)
-		for _, d := range deliveries {
-			for _, a := range d.Batch.Alerts {
-				a.Integration = d.Integration
-				for _, sim := range escalation.Simulate(c.Book(), a, d.At, until.Sub(d.At)) {
+		for _, in := range intakes {
+			from, ok := c.Integration(in.Integration)
+			require.True(t, ok)
+			batch, err := from.Source.Decode(nil, in.Body, in.At)
+			require.NoError(t, err)
+			for _, a := range batch.Alerts {
+				a.Integration = in.Integration
+				for _, sim := range escalation.Simulate(c.Book(), a, in.At, until.Sub(in.At)) {
 					for _, p := range sim.Pages {
 						change := people[p.User]
 						if i == 0 {
@@ -137,7 +146,7 @@ func TestCompareEqualsTheSimulator(t *testing.T) {
 // configurations are equal.
 func TestCompareIsTheSameInPages(t *testing.T) {
 	o := escalation.ReplayOptions{AckAfter: 4 * time.Minute}
-	want, err := json.Marshal(replay.Compare(config(t, plain), config(t, changed), corpus(), o))
+	want, err := json.Marshal(compare(config(t, plain), config(t, changed), corpus(), o))
 	require.NoError(t, err)
 	c := replay.NewComparison(config(t, plain), config(t, changed), o)
 	for _, in := range corpus() {
@@ -147,7 +156,7 @@ func TestCompareIsTheSameInPages(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, string(want), string(got))
 
-	same := replay.Compare(config(t, plain), config(t, plain), corpus(), o)
+	same := compare(config(t, plain), config(t, plain), corpus(), o)
 	assert.Equal(t, same.Before, same.After)
 	assert.Empty(t, same.Policies)
 	assert.Empty(t, same.Levels)
@@ -164,7 +173,7 @@ func TestReportText(t *testing.T) {
 		{At: day.Add(3 * time.Hour), Integration: "events", Body: []byte(`not JSON`)},
 		{At: day.Add(4 * time.Hour), Integration: "events", Body: []byte(`also not JSON`)},
 	}
-	report := replay.Compare(config(t, plain), config(t, changed), intakes, escalation.ReplayOptions{AckAfter: 4 * time.Minute})
+	report := compare(config(t, plain), config(t, changed), intakes, escalation.ReplayOptions{AckAfter: 4 * time.Minute})
 	assert.Equal(t, `Replayed 2 alerts in 7 deliveries, 2026-03-02 09:00 UTC to 2026-03-02 13:00 UTC; whoever is paged first acknowledges after 4m.
 2 pages before, 2 after; 2 incidents before, 2 after.
 
@@ -189,7 +198,7 @@ Left out: 4 deliveries
   1: longer than what is recorded of a body
   1: there is no integration "gone"
 `, report.Text())
-	assert.Equal(t, "Nothing is recorded for that time: there is nothing to replay.\n", replay.Compare(config(t, plain), config(t, changed), nil, escalation.ReplayOptions{}).Text())
+	assert.Equal(t, "Nothing is recorded for that time: there is nothing to replay.\n", compare(config(t, plain), config(t, changed), nil, escalation.ReplayOptions{}).Text())
 }
 
 // TestIntegrationThatGoesAway ensures that alerts which only one of the configurations can
@@ -197,29 +206,28 @@ Left out: 4 deliveries
 func TestIntegrationThatGoesAway(t *testing.T) {
 	without := config(t, plain, "  - { name: events, source: generic, insecure: true }\n", "")
 	intakes := []store.Intake{event(day, "1", "Disk full", "error", "")}
-	got := replay.Compare(config(t, plain), without, intakes, escalation.ReplayOptions{})
+	got := compare(config(t, plain), without, intakes, escalation.ReplayOptions{})
 	assert.Equal(t, []replay.Move{{From: "platform", To: "not taken", Alerts: 1, Examples: []string{"Disk full"}}}, got.Policies)
 	assert.Empty(t, got.Levels)
 	assert.Equal(t, 1, got.After.Skipped.Deliveries)
 	assert.Zero(t, got.Before.Skipped)
-	got = replay.Compare(without, config(t, plain), intakes, escalation.ReplayOptions{})
+	got = compare(without, config(t, plain), intakes, escalation.ReplayOptions{})
 	assert.Equal(t, []replay.Move{{From: "not taken", To: "platform", Alerts: 1, Examples: []string{"Disk full"}}}, got.Policies)
 }
 
-// TestDeliveriesNeedTheHeaders ensures that a recorded body is read with the headers that were
-// recorded beside it: a form, an event, and who sent it twice.
-func TestDeliveriesNeedTheHeaders(t *testing.T) {
+// TestBodiesNeedTheirHeaders ensures that a recorded body is read with the headers that were
+// recorded beside it, such as a form and its event.
+func TestBodiesNeedTheirHeaders(t *testing.T) {
 	in := store.Intake{
 		At: day, Integration: "code", Body: []byte("payload=" + `%7B%22zen%22%3A%22Speak+like+a+human.%22%7D`),
 		Header: map[string]string{"X-GitHub-Event": "ping", "X-GitHub-Delivery": "d-1", "Content-Type": "application/x-www-form-urlencoded"},
 	}
-	deliveries, skipped := replay.Deliveries(config(t, plain), []store.Intake{in})
-	require.Zero(t, skipped)
-	assert.Equal(t, "d-1", deliveries[0].Batch.DeliveryID)
-	assert.Equal(t, "ping is not an alert", deliveries[0].Batch.Note)
+	got := compare(config(t, plain), config(t, plain), []store.Intake{in}, escalation.ReplayOptions{})
+	assert.Zero(t, got.Before.Skipped)
+	assert.Equal(t, 1, got.Deliveries)
 	in.Header = nil
-	_, skipped = replay.Deliveries(config(t, plain), []store.Intake{in})
-	assert.Equal(t, []replay.Reason{{Why: `github does not understand what came in at "code"`, Deliveries: 1}}, skipped.Reasons)
+	got = compare(config(t, plain), config(t, plain), []store.Intake{in}, escalation.ReplayOptions{})
+	assert.Equal(t, []replay.Reason{{Why: `github does not understand what came in at "code"`, Deliveries: 1}}, got.Before.Skipped.Reasons)
 }
 
 // BenchmarkCompare is a month of 100 000 alerts, each of which fires, repeats once and ends.

@@ -49,10 +49,18 @@ func (o *outcome) sort() {
 	slices.Sort(o.incidents)
 }
 
-// replayed is what Replay says.
+func replay(b *escalation.Book, deliveries []escalation.Delivery, o escalation.ReplayOptions) escalation.ReplayResult {
+	r := escalation.NewReplayer(b, o)
+	for _, d := range deliveries {
+		r.Deliver(d)
+	}
+	return r.Finish()
+}
+
+// replayed is what the replay says.
 func replayed(b *escalation.Book, deliveries []escalation.Delivery, o escalation.ReplayOptions) outcome {
 	var out outcome
-	res := escalation.Replay(b, deliveries, o)
+	res := replay(b, deliveries, o)
 	for _, p := range res.Pages {
 		out.page(p.At, p.Key, p.SimulatedPage, p.Policy, p.Severity)
 	}

@@ -286,7 +286,7 @@ func TestReplayOfIndependentAlertsEqualsSimulate(t *testing.T) {
 	}
 	const horizon = 4 * time.Hour
 	last := w.deliveries[len(w.deliveries)-1].At
-	got := escalation.Replay(b, w.deliveries, escalation.ReplayOptions{Until: last.Add(horizon), Fallbacks: 2})
+	got := replay(b, w.deliveries, escalation.ReplayOptions{Until: last.Add(horizon), Fallbacks: 2})
 	byAlert := map[string][]escalation.SimulatedPage{}
 	for _, p := range got.Pages {
 		byAlert[p.Title+p.Policy] = append(byAlert[p.Title+p.Policy], p.SimulatedPage)

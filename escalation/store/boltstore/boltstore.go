@@ -74,13 +74,10 @@ var ErrLocked = errors.New("another tocsin process has this store open")
 // Option adapts Open.
 type Option func(*options)
 
-type options struct {
-	lock   time.Duration
-	shards int
-}
+// lockTimeout is how long Open waits for another process to let go of the file.
+const lockTimeout = time.Second
 
-// LockTimeout is how long Open waits for another process to let go of the file; default 1 s.
-func LockTimeout(d time.Duration) Option { return func(o *options) { o.lock = d } }
+type options struct{ shards int }
 
 // Shards sets the number of shards of a store that is made now; one that exists keeps its own.
 func Shards(n int) Option { return func(o *options) { o.shards = n } }
@@ -105,7 +102,7 @@ var _ store.Store = (*Store)(nil)
 // Open opens the store in that folder, and makes both when they are not there. ErrLocked:
 // another process has it open. store.ErrNewer: a newer version made it.
 func Open(folder string, opts ...Option) (*Store, error) {
-	o := options{lock: time.Second, shards: defaultShards}
+	o := options{shards: defaultShards}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -113,7 +110,7 @@ func Open(folder string, opts ...Option) (*Store, error) {
 		return nil, fmt.Errorf("boltstore: cannot make the folder: %w", err)
 	}
 	path := filepath.Join(folder, File)
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: o.lock, FreelistType: bolt.FreelistMapType,
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout, FreelistType: bolt.FreelistMapType,
 		NoFreelistSync: true, InitialMmapSize: mapped})
 	if errors.Is(err, berrors.ErrTimeout) {
 		return nil, fmt.Errorf("boltstore: %s: %w; stop it, or give this one a folder of its own", path, ErrLocked)

@@ -33,9 +33,6 @@ func Timeout(d time.Duration) Option {
 	return func(o *redis.UniversalOptions) { o.ReadTimeout, o.WriteTimeout = d, d }
 }
 
-// PoolSize is how many connections there may be per server; 32 unless told.
-func PoolSize(n int) Option { return func(o *redis.UniversalOptions) { o.PoolSize = n } }
-
 // Open connects to redis://, rediss://, redis+sentinel:// or redis+cluster://, and installs
 // the number of shards when this is the first process to come. `?wait=1` asks for that many
 // replicas to have each commit; `?shards=16` counts at installation only.
