@@ -2,9 +2,11 @@ package audit
 
 import (
 	"bytes"
+	"compress/flate"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 )
@@ -12,7 +14,19 @@ import (
 const (
 	version   = "tocsin-audit-1"
 	batchWord = "tocsin-audit"
-	format    = 1
+)
+
+// The formats of a batch.
+const (
+	plain  = 1
+	packed = 2 // the lines are deflated, which leaves a good third of them
+)
+
+const (
+	// tooShort is what is not worth packing.
+	tooShort = 2 << 10
+	// longest bounds what a damaged batch can claim to hold.
+	longest = 64 << 20
 )
 
 // ErrNewer is a batch that a newer version of Tocsin wrote.
@@ -63,8 +77,8 @@ func next(prev, sum string) string {
 // Extend numbers the records after h and returns them as a batch for the store, with the head
 // after them.
 func (h Head) Extend(records []Record) ([]byte, Head, error) {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %d %d %s\n", batchWord, format, h.Number+1, h.before())
+	var lines bytes.Buffer
+	first, before := h.Number+1, h.before()
 	for _, r := range records {
 		r.Number, r.At = h.Number+1, r.At.UTC()
 		body, err := json.Marshal(r)
@@ -72,12 +86,36 @@ func (h Head) Extend(records []Record) ([]byte, Head, error) {
 			return nil, h, fmt.Errorf("audit: record %d: %w", r.Number, err)
 		}
 		h = Head{r.Number, next(h.before(), Digest(body))}
-		b.WriteString(h.Hash)
-		b.WriteByte(' ')
-		b.Write(body)
-		b.WriteByte('\n')
+		lines.WriteString(h.Hash)
+		lines.WriteByte(' ')
+		lines.Write(body)
+		lines.WriteByte('\n')
 	}
+	format := plain
+	if lines.Len() >= tooShort {
+		format = packed
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %d %d %s\n", batchWord, format, first, before)
+	if format == plain {
+		b.Write(lines.Bytes())
+		return b.Bytes(), h, nil
+	}
+	zip, _ := flate.NewWriter(&b, flate.BestSpeed) // the level is one
+	_, _ = zip.Write(lines.Bytes())                // a Buffer takes everything
+	_ = zip.Close()
 	return b.Bytes(), h, nil
+}
+
+// unpack returns the lines of a packed batch. Nothing may follow them, so that all that is
+// stored is checked.
+func unpack(b []byte) ([]byte, error) {
+	in := bytes.NewReader(b)
+	lines, err := io.ReadAll(io.LimitReader(flate.NewReader(in), longest))
+	if err == nil && (in.Len() > 0 || len(lines) == longest) {
+		err = errors.New("there is more than there should be")
+	}
+	return lines, err
 }
 
 // Batch is one value of the series, taken apart. Nothing of it is checked yet.
@@ -94,12 +132,18 @@ func ParseBatch(value []byte) (Batch, error) {
 	if !ok || len(fields) != 4 || fields[0] != batchWord {
 		return Batch{}, errors.New("it is not a batch of the audit log")
 	}
-	if n, err := strconv.Atoi(fields[1]); err != nil || n > format {
+	format, err := strconv.Atoi(fields[1])
+	if err != nil || format > packed {
 		return Batch{}, ErrNewer
 	}
 	first, err := strconv.ParseUint(fields[2], 10, 64)
 	if err != nil {
 		return Batch{}, errors.New("its head line has no number")
+	}
+	if format == packed {
+		if rest, err = unpack(rest); err != nil {
+			return Batch{}, fmt.Errorf("its records cannot be unpacked: %w", err)
+		}
 	}
 	b := Batch{First: first, Prev: fields[3]}
 	for line := range bytes.Lines(rest) {

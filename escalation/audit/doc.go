@@ -12,8 +12,8 @@
 // byte, so that nobody needs to know how Tocsin encodes JSON; and since only its digest goes
 // into the chain, a proof can leave out the bodies of records that are not the reader's
 // business (see [Link]). Records come in batches, each one value of the series [Series] in the
-// store: a head line with the number of the first record and the hash before it, then a line
-// a record, hash and body.
+// store: a head line with its format, the number of the first record and the hash before it, then
+// a line a record, hash and body; in format 2 these lines are deflated (RFC 1951).
 //
 // # What is recorded
 //

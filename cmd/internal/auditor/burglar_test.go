@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -237,7 +238,7 @@ func (b *burglar) record(kind audit.Kind) (batch uint64, lines []string, at int)
 		require.NoError(b.t, err)
 		for i, link := range parsed.Links {
 			if r, err := link.Record(); err == nil && r.Kind == kind {
-				return batch, splitLines(v), i + 1 // after the head line
+				return batch, linesOf(parsed), i + 1 // after the head line
 			}
 		}
 	}
@@ -245,10 +246,11 @@ func (b *burglar) record(kind audit.Kind) (batch uint64, lines []string, at int)
 	return 0, nil, 0
 }
 
-func splitLines(v []byte) []string {
-	var out []string
-	for line := range bytes.Lines(v) {
-		out = append(out, string(line))
+// linesOf is a batch as it would be stored unpacked.
+func linesOf(batch audit.Batch) []string {
+	out := []string{fmt.Sprintf("tocsin-audit 1 %d %s\n", batch.First, batch.Prev)}
+	for _, link := range batch.Links {
+		out = append(out, fmt.Sprintf("%s %s\n", link.Hash, link.Body))
 	}
 	return out
 }

@@ -165,7 +165,8 @@ func withIncident() []tampering {
 			b.copyIncident(b.life.open, paging.IncidentID(id))
 		}, "added past the log", false},
 		{"an incident is copied under another key", func(b *burglar) {
-			id := string(b.life.open[:12]) + "7" + string(b.life.open[13:])
+			other := map[bool]string{true: "8", false: "7"}[b.life.open[12] == '7']
+			id := string(b.life.open[:12]) + other + string(b.life.open[13:])
 			for _, name := range []string{"incidents", "heads"} {
 				b.put(name, []byte(id), b.get(name, []byte(b.life.open)))
 			}
