@@ -120,6 +120,21 @@ func DecodeEntry(b []byte) (e escalation.Entry, err error) {
 	return e, err
 }
 
+// Opening is what an incident opens with, beside itself.
+type Opening struct {
+	Members []escalation.Member `json:"m,omitempty"`
+	Entries []escalation.Entry  `json:"e,omitempty"`
+}
+
+// EncodeOpening returns the stored form of an opening.
+func EncodeOpening(o Opening) ([]byte, error) { return encodeShort("opening", &o) }
+
+// DecodeOpening reads what EncodeOpening wrote.
+func DecodeOpening(b []byte) (o Opening, err error) {
+	err = decode("opening", b, &o)
+	return o, err
+}
+
 // Encode returns the stored form of a value that has no format of its own.
 func Encode(v any) ([]byte, error) { return encode("value", v) }
 

@@ -13,8 +13,8 @@ func isVerdict(err error) bool {
 	return errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrFenced) || errors.Is(err, store.ErrNewer)
 }
 
-// newJob makes the calls of a change.
-func (s *Store) newJob(c *store.Change, result *store.Committed) (*job, error) {
+// newJob makes what a change sends. Index entries go into the calls of r.
+func (s *Store) newJob(c *store.Change, result *store.Committed, r reservations) (*job, error) {
 	if c.Incident == nil {
 		return nil, fmt.Errorf("redisstore: a change needs its incident")
 	}
@@ -32,14 +32,14 @@ func (s *Store) newJob(c *store.Change, result *store.Committed) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{change: c, result: result, commit: s.script("commit", shard, args...)}
+	j := &job{change: c, result: result, shard: shard, args: args}
 	for i := range c.Members {
-		j.index(s, &c.Members[i])
+		j.index(s, &c.Members[i], r)
 	}
 	return j, nil
 }
 
-// changeArgs are the arguments of commit.lua.
+// changeArgs are the arguments of commit.lua for one change.
 func (s *Store) changeArgs(c *store.Change) ([]any, error) {
 	inc := c.Incident
 	body, err := store.EncodeIncident(inc)
@@ -56,11 +56,19 @@ func (s *Store) changeArgs(c *store.Change) ([]any, error) {
 	if !c.Due.IsZero() {
 		due = score(c.Due)
 	}
+	first, err := opening(c)
+	if err != nil {
+		return nil, err
+	}
+	members, entries := c.Members, c.Entries
+	if first != nil {
+		members, entries = nil, nil
+	}
 	rev := formatRevision(store.Revision{Counter: c.Expected.Counter + 1, Token: c.Token})
-	args := make([]any, 0, 17+2*len(c.Members)+6*len(c.Attempts)+2*len(c.Cancel)+len(c.Entries))
-	args = append(args, string(inc.ID), string(inc.Key), formatRevision(c.Expected), c.Token, open, format(inc.Format),
-		max(c.Seen.N, 0), digits(c.Seen.At), due, end, incidentRow(c, open, rev, body))
-	if args, err = memberArgs(args, c.Members); err != nil {
+	args := make([]any, 0, 18+2*len(members)+6*len(c.Attempts)+2*len(c.Cancel))
+	args = append(args, 0, string(inc.ID), string(inc.Key), formatRevision(c.Expected), c.Token, open, format(inc.Format),
+		max(c.Seen.N, 0), digits(c.Seen.At), due, end, incidentRow(c, open, rev, body, first))
+	if args, err = memberArgs(args, members); err != nil {
 		return nil, err
 	}
 	if args, err = putArgs(args, c); err != nil {
@@ -74,14 +82,16 @@ func (s *Store) changeArgs(c *store.Change) ([]any, error) {
 		}
 		args = append(args, string(cancel.ID), over)
 	}
-	if len(c.Entries) == 0 {
-		return append(args, 0), nil
+	args = append(args, min(len(entries), 1))
+	if len(entries) > 0 {
+		row, err := store.EncodeEntries(entries) // those of one commit are one element: they repeat each other
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, row)
 	}
-	row, err := store.EncodeEntries(c.Entries) // those of one commit are one element: they repeat each other
-	if err != nil {
-		return nil, err
-	}
-	return append(args, 1, row), nil
+	args[0] = len(args) - 1
+	return args, nil
 }
 
 func memberArgs(args []any, members []escalation.Member) ([]any, error) {

@@ -4,46 +4,61 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tocsin/escalation/store"
 )
 
+// perScript is how many changes one script applies: Redis does nothing else meanwhile.
+const perScript = 32
+
 // job is one change on its way.
 type job struct {
 	change  *store.Change
 	result  *store.Committed
+	shard   int
+	args    []any   // of commit.lua
 	reserve []*call // index entries, written before the commit
 	ended   []*ended
-	commit  *call
-	applied bool // by this very call, not by an earlier one whose answer was lost
+	commit  *call // with changes of the same shard
+	place   int   // among them
+	alone   bool  // is sent by itself
+	applied bool  // by this very call, not by an earlier one whose answer was lost
 }
 
-// Commit applies changes, each by one script, in pipelines. What is indexed is written before;
-// on a single server the order within the pipeline sees to that. A change whose answer was
-// lost is sent once more with its token, which tells whether it was applied.
+// Commit applies changes, those of a shard by one script, in pipelines. What is indexed is
+// written before; on a single server the order within the pipeline sees to that. A change whose
+// answer was lost is sent once more with its token, which tells whether it was applied; and so is
+// each by itself when a script failed.
 func (s *Store) Commit(ctx context.Context, changes []store.Change) ([]store.Committed, error) {
 	out := make([]store.Committed, len(changes))
-	jobs := make([]*job, 0, len(changes))
-	for i := range changes {
-		j, err := s.newJob(&changes[i], &out[i])
-		if err != nil {
-			out[i].Err = err
-			continue
+	for from := 0; from < len(changes); from += chunk {
+		jobs, r := make([]*job, 0, chunk), reservations{}
+		for i := from; i < min(from+chunk, len(changes)); i++ {
+			j, err := s.newJob(&changes[i], &out[i], r)
+			if err != nil {
+				out[i].Err = err
+				continue
+			}
+			jobs = append(jobs, j)
 		}
-		jobs = append(jobs, j)
-	}
-	for from := 0; from < len(jobs); from += chunk {
-		s.commitChunk(ctx, jobs[from:min(from+chunk, len(jobs))])
+		s.commitChunk(ctx, jobs)
 	}
 	return out, hitAll(out)
 }
 
 func (s *Store) commitChunk(ctx context.Context, jobs []*job) {
 	s.apply(ctx, jobs)
+	together := map[*call]int{}
+	for _, j := range jobs {
+		together[j.commit]++
+	}
 	var again []*job
 	for _, j := range jobs {
-		if unsure(j.commit.err) {
+		lost := unsure(j.commit.err)
+		if lost || j.commit.err != nil && together[j.commit] > 1 {
+			j.alone = !lost
 			again = append(again, j)
 		}
 	}
@@ -67,26 +82,48 @@ func (s *Store) commitChunk(ctx context.Context, jobs []*job) {
 
 // apply sends the reservations and the commits of jobs.
 func (s *Store) apply(ctx context.Context, jobs []*job) {
-	var reserve, commits []*call
+	var calls []*call
+	sent := map[*call]bool{}
 	for _, j := range jobs {
-		reserve = append(reserve, j.reserve...)
+		for _, c := range j.reserve {
+			if !sent[c] {
+				sent[c] = true
+				calls = append(calls, c)
+			}
+		}
 		for _, e := range j.ended {
-			reserve = append(reserve, e.read)
+			calls = append(calls, e.read)
 		}
-		commits = append(commits, j.commit)
 	}
-	if !s.cluster {
-		_ = s.exec(ctx, append(reserve, commits...), true) // each call has its own error
-		return
+	if s.cluster {
+		_ = s.exec(ctx, calls, true) // each call has its own error
+		calls, jobs = nil, slices.DeleteFunc(slices.Clone(jobs), func(j *job) bool {
+			j.commit = &call{err: j.reserved()}
+			return j.commit.err != nil
+		})
 	}
-	_ = s.exec(ctx, reserve, true)
-	commits = commits[:0]
+	_ = s.exec(ctx, append(calls, s.commits(jobs)...), true)
+}
+
+// commits makes the calls that commit jobs.
+func (s *Store) commits(jobs []*job) []*call {
+	var calls []*call
+	open := map[int]*call{} // shard → call that takes more
+	size := map[*call]int{}
 	for _, j := range jobs {
-		if j.commit.err = j.reserved(); j.commit.err == nil {
-			commits = append(commits, j.commit)
+		c := open[j.shard]
+		if c == nil || j.alone || size[c] == perScript {
+			c = s.script("commit", j.shard)
+			calls = append(calls, c)
+			if !j.alone {
+				open[j.shard] = c
+			}
 		}
+		j.commit, j.place = c, size[c]
+		c.args = append(c.args, j.args...)
+		size[c]++
 	}
-	_ = s.exec(ctx, commits, true)
+	return calls
 }
 
 // reserved returns the error of the first reservation that failed.
@@ -106,7 +143,12 @@ func (j *job) settle() {
 		r.Err = fmt.Errorf("redisstore: cannot commit incident %s: %w", j.change.Incident.ID, c.err)
 		return
 	}
-	answer, rev, _ := strings.Cut(text(c.val), " ")
+	answers := texts(c.val)
+	if j.place >= len(answers) {
+		r.Err = fmt.Errorf("redisstore: commit.lua answered %d changes, not all of them", len(answers))
+		return
+	}
+	answer, rev, _ := strings.Cut(answers[j.place], " ")
 	switch answer {
 	case "ok":
 		r.Revision = store.Revision{Counter: j.change.Expected.Counter + 1, Token: j.change.Token}

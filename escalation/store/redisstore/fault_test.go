@@ -286,7 +286,7 @@ func TestShards(t *testing.T) {
 	require.Equal(t, 4, open(t, server.URL()+"?shards=4").Shards())
 	require.Equal(t, 4, open(t, server.URL()+"?shards=8").Shards())
 	require.Equal(t, 16, open(t, strings.Replace(server.URL(), "/0", "/1", 1)).Shards(), "another database")
-	server.Must("SET", "tocsin:layout", "2")
+	server.Must("SET", "tocsin:layout", "3")
 	_, err := redisstore.Open(t.Context(), server.URL())
 	require.ErrorIs(t, err, store.ErrNewer)
 }

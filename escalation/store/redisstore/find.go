@@ -33,23 +33,35 @@ func (s *Store) groupKey(integration, group string) (shard int, prefix, name str
 	return shard, base(shard) + "g:", digest(integration, group)
 }
 
+// reservations are the calls that write the index entries of several changes, by their key: the
+// alerts of a body mostly are one group.
+type reservations map[string]*call
+
+func (r reservations) add(shard int, key, field, value string) *call {
+	if r[key] == nil {
+		r[key] = plain(shard, "hset", key)
+	}
+	r[key].args = append(r[key].args, field, value)
+	return r[key]
+}
+
 // index adds the calls that keep the indexes for a member that j writes.
 //
 // The entry of a group has a value that is another one with each reservation. Who ends the
 // member reads it before the commit, and afterwards removes the entry only if it still has
 // that value: whoever lets the member fire again must have loaded the incident after that
 // commit, and so has reserved after that read.
-func (j *job) index(s *Store, m *escalation.Member) {
+func (j *job) index(s *Store, m *escalation.Member, r reservations) {
 	id := string(j.change.Incident.ID)
 	shard, key := s.identityKey(m.MemberKey)
-	j.reserve = append(j.reserve, plain(shard, "hset", key, id, ""))
+	j.reserve = append(j.reserve, r.add(shard, key, id, ""))
 	if m.Group == "" {
 		return
 	}
 	shard, prefix, name := s.groupKey(m.Integration, m.Group)
 	field := id + "\x00" + m.Identity
 	if m.Firing {
-		j.reserve = append(j.reserve, plain(shard, "hset", prefix+name, field, j.change.Token[:min(8, len(j.change.Token))]))
+		j.reserve = append(j.reserve, r.add(shard, prefix+name, field, j.change.Token[:min(8, len(j.change.Token))]))
 		return
 	}
 	j.ended = append(j.ended, &ended{shard: shard, group: name, name: field, read: plain(shard, "hget", prefix+name, field)})
@@ -128,41 +140,42 @@ func (s *Store) FindGroup(ctx context.Context, integration, group string, listed
 	if err != nil {
 		return nil, fmt.Errorf("redisstore: cannot find a group: %w", err)
 	}
-	byIncident := map[string][]any{}
+	byIncident := map[string][]escalation.MemberKey{}
 	for _, field := range texts(val) {
 		id, identity, _ := strings.Cut(field, "\x00")
 		if listed[identity] {
 			continue
 		}
-		byIncident[id] = append(byIncident[id], memberField(escalation.MemberKey{Integration: integration, Identity: identity}))
+		byIncident[id] = append(byIncident[id], escalation.MemberKey{Integration: integration, Identity: identity})
 	}
 	var calls []*call
 	var ids []paging.IncidentID
-	for id, fields := range byIncident {
+	for id, keys := range byIncident {
 		shard, ok := s.shardOf(paging.IncidentID(id))
 		if !ok {
 			continue
 		}
 		ids = append(ids, paging.IncidentID(id))
-		calls = append(calls, plain(shard, "getrange", base(shard)+"i:"+id, 0, 0),
-			plain(shard, append([]any{"hmget", base(shard) + "m:" + id}, fields...)...))
+		args := []any{"hmget", base(shard) + "m:" + id}
+		for _, key := range keys {
+			args = append(args, memberField(key))
+		}
+		calls = append(calls, plain(shard, "get", base(shard)+"i:"+id), plain(shard, args...))
 	}
 	if err := s.all(ctx, calls); err != nil {
 		return nil, fmt.Errorf("redisstore: cannot find a group: %w", err)
 	}
 	var out []store.Membership
 	for i, id := range ids {
-		if text(calls[2*i].val) != "1" {
+		row := text(calls[2*i].val)
+		if !strings.HasPrefix(row, "1") {
 			continue
 		}
-		for _, row := range texts(calls[2*i+1].val) {
-			if row == "" {
-				continue
-			}
-			m, err := store.DecodeMember([]byte(row))
-			if err != nil {
-				return nil, err
-			}
+		members, err := membersNamed(row, byIncident[string(id)], texts(calls[2*i+1].val))
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range members {
 			if m.Firing && m.Group == group {
 				out = append(out, store.Membership{Member: m.MemberKey, Incident: id})
 			}

@@ -19,8 +19,9 @@ const (
 	layoutKey = "tocsin:layout"
 )
 
-// layout is the version of the key layout. A process leaves a newer one alone.
-const layout = 1
+// layout is the version of the key layout. A process leaves a newer one alone, and raises an
+// older one, which it reads as well: in layout 1 no row had an opening.
+const layout = 2
 
 // base returns the prefix of a shard's keys.
 func base(shard int) string { return "tocsin:{" + strconv.Itoa(shard) + "}:" }

@@ -105,11 +105,18 @@ func (s *Store) rows(ctx context.Context, id paging.IncidentID, kind string, nam
 
 // Timeline returns the entries of an incident in order.
 func (s *Store) Timeline(ctx context.Context, id paging.IncidentID) ([]escalation.Entry, error) {
-	rows, err := s.rows(ctx, id, "h", "lrange", 0, -1)
+	row, rows, err := s.withRow(ctx, id, "h", "lrange", 0, -1)
 	if err != nil {
 		return nil, err
 	}
 	var out []escalation.Entry
+	if row != "" {
+		open, err := parseOpening(row)
+		if err != nil {
+			return nil, err
+		}
+		out = open.Entries
+	}
 	for _, row := range rows {
 		entries, err := store.DecodeEntries([]byte(row))
 		if err != nil {
@@ -122,11 +129,11 @@ func (s *Store) Timeline(ctx context.Context, id paging.IncidentID) ([]escalatio
 
 // MembersOf returns the members of an incident by integration and identity.
 func (s *Store) MembersOf(ctx context.Context, id paging.IncidentID, limit int) ([]escalation.Member, error) {
-	rows, err := s.rows(ctx, id, "m", "hvals")
+	row, rows, err := s.withRow(ctx, id, "m", "hvals")
 	if err != nil {
 		return nil, err
 	}
-	members, err := decodeAll(rows, func(row string) (escalation.Member, error) { return store.DecodeMember([]byte(row)) })
+	members, err := membersIn(row, rows)
 	slices.SortFunc(members, func(a, b escalation.Member) int {
 		return cmp.Or(strings.Compare(a.Integration, b.Integration), strings.Compare(a.Identity, b.Identity))
 	})

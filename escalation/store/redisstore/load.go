@@ -67,13 +67,12 @@ func loaded(q store.Query, val any) (store.Loaded, error) {
 	if out.Incident, out.Revision, err = parseIncident(row); err != nil {
 		return store.Loaded{}, err
 	}
-	for i, row := range texts(parts[1]) {
-		if row == "" || i >= len(q.Members) {
-			continue
-		}
-		if out.Members[q.Members[i]], err = store.DecodeMember([]byte(row)); err != nil {
-			return store.Loaded{}, err
-		}
+	members, err := membersNamed(row, q.Members, texts(parts[1]))
+	if err != nil {
+		return store.Loaded{}, err
+	}
+	for _, m := range members {
+		out.Members[m.MemberKey] = m
 	}
 	for i, row := range texts(parts[2]) {
 		if row == "" || i >= len(q.Attempts) {

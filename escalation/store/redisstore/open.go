@@ -82,6 +82,11 @@ func (s *Store) install(ctx context.Context, shards int) error {
 	if ver > layout {
 		return fmt.Errorf("%w: the layout in Redis is %d, this version knows up to %d; upgrade this process", store.ErrNewer, ver, layout)
 	}
+	if ver < layout {
+		if err := s.client.Set(ctx, layoutKey, layout, 0).Err(); err != nil {
+			return fmt.Errorf("redisstore: cannot raise the layout in Redis: %w", err)
+		}
+	}
 	s.shards, err = s.agree(ctx, shardsKey, shards)
 	if err == nil && (s.shards < 1 || s.shards > maxShards) {
 		err = fmt.Errorf("redisstore: key %s says %d shards; it was damaged, restore Redis from its backup", shardsKey, s.shards)

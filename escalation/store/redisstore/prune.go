@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"tocsin/escalation"
-	"tocsin/escalation/store"
 	"tocsin/paging"
 )
 
@@ -71,14 +70,14 @@ func (s *Store) forget(ctx context.Context, shard int, id paging.IncidentID) (bo
 	if err != nil || val != int64(1) {
 		return false, err
 	}
-	return true, s.unindex(ctx, id, texts(calls[1].val))
+	members, err := membersIn(text(calls[0].val), texts(calls[1].val))
+	if err != nil {
+		return true, err
+	}
+	return true, s.unindex(ctx, id, members)
 }
 
-func (s *Store) unindex(ctx context.Context, id paging.IncidentID, rows []string) error {
-	members, err := decodeAll(rows, func(row string) (escalation.Member, error) { return store.DecodeMember([]byte(row)) })
-	if err != nil {
-		return err
-	}
+func (s *Store) unindex(ctx context.Context, id paging.IncidentID, members []escalation.Member) error {
 	var calls []*call
 	for _, m := range members {
 		shard, key := s.identityKey(m.MemberKey)

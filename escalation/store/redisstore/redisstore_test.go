@@ -156,7 +156,7 @@ func TestUnreserve(t *testing.T) {
 
 	again := storetest.Update(inc, rev)
 	again.Members = []escalation.Member{m}
-	j, err := s.newJob(&again, new(store.Committed))
+	j, err := s.newJob(&again, new(store.Committed), reservations{})
 	require.NoError(t, err)
 	require.NoError(t, s.all(t.Context(), j.reserve)) // its commit is still on the way
 	commit(end)                                       // the answer had been lost, say

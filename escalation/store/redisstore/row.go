@@ -12,8 +12,8 @@ import (
 )
 
 // The header of an incident: "1" open or "0" resolved, format (3 digits), count (12), last
-// seen (20), due (20), then the revision and a newline. JSON follows. The scripts know these
-// places, too.
+// seen (20), due (20), then the revision and a newline. The incident follows, see opening.go. The
+// scripts know these places, too.
 const (
 	atCount = 4
 	atSeen  = 16
@@ -49,25 +49,26 @@ func checkToken(token string) error {
 
 // incidentRow is the value of i:<id> for an incident that is not there yet; for one that is,
 // commit.lua adds to the counters.
-func incidentRow(c *store.Change, open, rev string, body []byte) []byte {
-	row := make([]byte, 0, atRev+len(rev)+1+len(body))
+func incidentRow(c *store.Change, open, rev string, body, opening []byte) []byte {
+	row := make([]byte, 0, atRev+len(rev)+2+lengthDigits+len(body)+len(opening))
 	row = append(append(row, open...), format(c.Incident.Format)...)
 	row = fmt.Appendf(row, "%012d", max(c.Seen.N, 0))
 	row = append(append(row, digits(c.Seen.At)...), digits(c.Due)...)
-	return append(append(append(row, rev...), '\n'), body...)
+	row = fmt.Appendf(append(append(row, rev...), '\n', openingMark), "%0*d", lengthDigits, len(body))
+	return append(append(row, body...), opening...)
 }
 
 // parseIncident reads the value of i:<id>.
 func parseIncident(row string) (*escalation.Incident, store.Revision, error) {
-	end := strings.IndexByte(row, '\n')
-	if end < atRev {
-		return nil, store.Revision{}, fmt.Errorf("redisstore: the row of an incident has no header")
+	head, body, _, err := cutRow(row)
+	if err != nil {
+		return nil, store.Revision{}, err
 	}
-	rev, err := parseRevision(row[atRev:end])
+	rev, err := parseRevision(head[atRev:])
 	if err != nil {
 		return nil, rev, err
 	}
-	inc, err := store.DecodeIncident([]byte(row[end+1:]))
+	inc, err := store.DecodeIncident([]byte(body))
 	if err != nil {
 		return nil, rev, err
 	}

@@ -154,9 +154,9 @@ func (s *Store) reindexOne(ctx context.Context, inc *escalation.Incident) error 
 	if err != nil {
 		return err
 	}
-	j := &job{change: &store.Change{Incident: inc, Token: "restored"}}
+	j, r := &job{change: &store.Change{Incident: inc, Token: "restored"}}, reservations{}
 	for i := range members {
-		j.index(s, &members[i])
+		j.index(s, &members[i], r)
 	}
 	for from := 0; from < len(j.reserve); from += chunk {
 		if err := s.all(ctx, j.reserve[from:min(from+chunk, len(j.reserve))]); err != nil {

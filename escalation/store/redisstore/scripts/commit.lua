@@ -1,93 +1,81 @@
--- commit applies one guarded change of one incident, whole or not at all.
+-- commit applies guarded changes of incidents of one shard, each whole or not at all.
 -- KEYS[1]      prefix of the shard, "tocsin:{n}:"; every key below is made from it
--- ARGV[1..11]  id, dedup key, expected revision ("" creates), token, "1" open or
+-- ARGV         per change the number of its arguments, then these:
+--   1..11      id, dedup key, expected revision ("" creates), token, "1" open or
 --              "0" resolved, format (3 digits), alerts seen, last seen (20 digits of ns),
 --              due as a score ("" for none), end as a score, row (with these two counters)
--- then         count of members; per member its field and row
--- then         count of puts; per put its id, state letter, index member, fence, score, row
--- then         count of cancels; per cancel its id and its overlay (JSON of what changes)
--- then         count of timeline entries; the entries
--- result       "ok"; "ok <revision>" when this token was applied before; "conflict"; "fenced"; "newer"
+--   then       count of members; per member its field and row
+--   then       count of puts; per put its id, state letter, index member, fence, score, row
+--   then       count of cancels; per cancel its id and its overlay (JSON of what changes)
+--   then       count of timeline entries; the entries
+-- result       per change "ok"; "ok <revision>" when this token was applied before; "conflict";
+--              "fenced"; "newer"
 local call, sub, find = redis.call, string.sub, string.find
-local base, id, key, expected, token = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local open, format = ARGV[5], ARGV[6]
-local ik, kk, mk, ak = base .. 'i:' .. id, base .. 'k:' .. key, base .. 'm:' .. id, base .. 'a:' .. id
+local base = KEYS[1]
+local timers, opens, index = base .. 't', base .. 'o', base .. 'p'
 
-local old = call('GETRANGE', ik, 0, 319)
-local exists = old ~= ''
-if exists then
-  local rev = sub(old, 57, find(old, '\n', 57, true) - 1)
-  if sub(rev, find(rev, ':', 1, true) + 1) == token then return 'ok ' .. rev end
-  if sub(old, 2, 4) > format then return 'newer' end
-  if rev ~= expected then return 'conflict' end
-elseif expected ~= '' then
-  return 'conflict'
+-- judge tells why a row that is there is left alone, if it is.
+local function judge(row, a)
+  local rev = sub(row, 57, find(row, '\n', 57, true) - 1)
+  if sub(rev, find(rev, ':', 1, true) + 1) == ARGV[a + 3] then return 'ok ' .. rev end
+  if sub(row, 2, 4) > ARGV[a + 5] then return 'newer' end
+  if rev ~= ARGV[a + 2] then return 'conflict' end
 end
 
-local holder = call('GET', kk)
-local point = holder ~= id
-if holder and point then
-  local other = call('GETRANGE', base .. 'i:' .. holder, 0, 0)
-  if other == '1' and open == '1' then return 'conflict' end
-  point = other ~= '1' and (open == '1' or not exists)
-end
-
--- Where the four lists begin.
-local members = 12
-local puts = members + 1 + 2 * tonumber(ARGV[members])
-local cancels = puts + 1 + 6 * tonumber(ARGV[puts])
-local entries = cancels + 1 + 2 * tonumber(ARGV[cancels])
-
-local before = {}
-for p = puts + 1, cancels - 1, 6 do
-  local aid, fence = ARGV[p], ARGV[p + 3]
-  local row = exists and call('HGET', ak, aid)
-  if row then
-    if sub(row, 2, 4) > sub(ARGV[p + 5], 2, 4) then return 'newer' end
-    if not before[aid] then before[aid] = row end
-  end
-  if fence ~= '' and (not row or sub(row, 7, find(row, '\n', 7, true) - 1) ~= fence) then return 'fenced' end
-end
-
--- From here on everything is applied.
-call('SET', ik, ARGV[11])
-local wasOpen = ''
-if exists then
-  wasOpen = sub(old, 1, 1)
-  local seen, last = ARGV[8], sub(old, 17, 36)
-  if last > seen then seen = last end
-  call('SETRANGE', ik, 4, string.format('%012d', ARGV[7] + sub(old, 5, 16)) .. seen)
-end
-if point then call('SET', kk, id) end
-
-if ARGV[9] ~= '' then
-  call('ZADD', base .. 't', ARGV[9], id)
-elseif exists then
-  call('ZREM', base .. 't', id)
-end
-if open == '1' then
-  if wasOpen ~= '1' then
-    call('ZADD', base .. 'o', 0, id)
-    if exists then
-      call('ZREM', base .. 'd', id)
-      call('ZREM', base .. 'e', id)
+-- create writes an incident and leads its key to it.
+local function create(a, ik, kk)
+  local id, open, other = ARGV[a], ARGV[a + 4], nil
+  local holder = call('SET', kk, id, 'NX', 'GET')
+  if holder and holder ~= id then
+    other = call('GETRANGE', base .. 'i:' .. holder, 0, 0)
+    if other == '1' and open == '1' then
+      local row = call('GETRANGE', ik, 0, 319)
+      return row ~= '' and judge(row, a) or 'conflict'
     end
   end
-else
-  if wasOpen == '1' then call('ZREM', base .. 'o', id) end
-  call('ZADD', base .. 'd', 0, id)
-  call('ZADD', base .. 'e', ARGV[10], id)
+  local old = call('SET', ik, ARGV[a + 10], 'NX', 'GET')
+  if old then return judge(old, a) end
+  if other and other ~= '1' then call('SET', kk, id) end
+
+  if ARGV[a + 8] ~= '' then call('ZADD', timers, ARGV[a + 8], id) end
+  if open == '1' then
+    call('ZADD', opens, 0, id)
+  else
+    call('ZADD', base .. 'd', 0, id)
+    call('ZADD', base .. 'e', ARGV[a + 9], id)
+  end
 end
 
-for m = members + 1, puts - 1, 1000 do
-  call('HSET', mk, unpack(ARGV, m, math.min(m + 999, puts - 1)))
+-- update writes over the row that was read. It adds up the counters, and carries the opening on.
+local function update(a, ik, kk, old, point)
+  local id, open, row = ARGV[a], ARGV[a + 4], ARGV[a + 10]
+  local opening, stop = '', find(old, '\n', 57, true)
+  if string.byte(old, stop + 1) == 2 then
+    opening = call('GETRANGE', ik, stop + 9 + tonumber(sub(old, stop + 2, stop + 9)), -1)
+  end
+  local seen, last = ARGV[a + 7], sub(old, 17, 36)
+  if last > seen then seen = last end
+  local count = string.format('%012d', ARGV[a + 6] + sub(old, 5, 16))
+  call('SET', ik, sub(row, 1, 4) .. count .. seen .. sub(row, 37) .. opening)
+  if point then call('SET', kk, id) end
+
+  if ARGV[a + 8] ~= '' then call('ZADD', timers, ARGV[a + 8], id) else call('ZREM', timers, id) end
+  local wasOpen = sub(old, 1, 1) == '1'
+  if open ~= '1' then
+    if wasOpen then call('ZREM', opens, id) end
+    call('ZADD', base .. 'd', 0, id)
+    call('ZADD', base .. 'e', ARGV[a + 9], id)
+  elseif not wasOpen then
+    call('ZADD', opens, 0, id)
+    call('ZREM', base .. 'd', id)
+    call('ZREM', base .. 'e', id)
+  end
 end
 
-local index = base .. 'p'
-for p = puts + 1, cancels - 1, 6 do
+-- put writes an attempt; old is its row, if there is one.
+local function put(p, ak, old)
   local aid, state, member = ARGV[p], ARGV[p + 1], ARGV[p + 2]
-  local row = before[aid]
-  if row and sub(row, 5, 6) ~= sub(member, 1, 2) then call('ZREM', index, sub(row, 5, 6) .. aid) end
+  if old and sub(old, 5, 6) ~= sub(member, 1, 2) then call('ZREM', index, sub(old, 5, 6) .. aid) end
   if state == 'p' then
     call('ZADD', index, ARGV[p + 4], member)
   elseif state == 's' then
@@ -98,18 +86,74 @@ for p = puts + 1, cancels - 1, 6 do
   call('HSET', ak, aid, ARGV[p + 5])
 end
 
-for c = cancels + 1, entries - 1, 2 do
-  local aid = ARGV[c]
-  local row = call('HGET', ak, aid)
-  if row and sub(row, 1, 1) == 'p' then
-    local first = find(row, '\n', 7, true)
-    local second = find(row, '\n', first + 1, true)
-    call('HSET', ak, aid, 'c' .. sub(row, 2, first) .. ARGV[c + 1] .. sub(row, second))
-    call('ZREM', index, sub(row, 5, 6) .. aid)
-  end
+local function cancel(c, ak)
+  local row = call('HGET', ak, ARGV[c])
+  if not row or sub(row, 1, 1) ~= 'p' then return end
+  local first = find(row, '\n', 7, true)
+  local second = find(row, '\n', first + 1, true)
+  call('HSET', ak, ARGV[c], 'c' .. sub(row, 2, first) .. ARGV[c + 1] .. sub(row, second))
+  call('ZREM', index, sub(row, 5, 6) .. ARGV[c])
 end
 
-for e = entries + 1, #ARGV, 1000 do
-  call('RPUSH', base .. 'h:' .. id, unpack(ARGV, e, math.min(e + 999, #ARGV)))
+-- change applies the change whose arguments are a to z.
+local function change(a, z)
+  local id, open = ARGV[a], ARGV[a + 4]
+  local ik, kk, ak = base .. 'i:' .. id, base .. 'k:' .. ARGV[a + 1], base .. 'a:' .. id
+  local old, point
+  local exists = ARGV[a + 2] ~= ''
+  if exists then
+    old = call('GETRANGE', ik, 0, 319)
+    if old == '' then return 'conflict' end
+    local answer = judge(old, a)
+    if answer then return answer end
+    local holder = call('GET', kk)
+    point = holder ~= id
+    if holder and point then
+      local other = call('GETRANGE', base .. 'i:' .. holder, 0, 0)
+      if other == '1' and open == '1' then return 'conflict' end
+      point = other ~= '1' and open == '1'
+    end
+  end
+
+  -- Where the four lists begin.
+  local members = a + 11
+  local puts = members + 1 + 2 * ARGV[members]
+  local cancels = puts + 1 + 6 * ARGV[puts]
+  local entries = cancels + 1 + 2 * ARGV[cancels]
+
+  local before = {}
+  for p = puts + 1, cancels - 1, 6 do
+    local aid, fence = ARGV[p], ARGV[p + 3]
+    local row = exists and call('HGET', ak, aid)
+    if row then
+      if sub(row, 2, 4) > sub(ARGV[p + 5], 2, 4) then return 'newer' end
+      if not before[aid] then before[aid] = row end
+    end
+    if fence ~= '' and (not row or sub(row, 7, find(row, '\n', 7, true) - 1) ~= fence) then return 'fenced' end
+  end
+
+  -- From here on everything is applied, unless the incident cannot be created.
+  if exists then
+    update(a, ik, kk, old, point)
+  else
+    local answer = create(a, ik, kk)
+    if answer then return answer end
+  end
+  for m = members + 1, puts - 1, 1000 do
+    call('HSET', base .. 'm:' .. id, unpack(ARGV, m, math.min(m + 999, puts - 1)))
+  end
+  for p = puts + 1, cancels - 1, 6 do put(p, ak, before[ARGV[p]]) end
+  for c = cancels + 1, entries - 1, 2 do cancel(c, ak) end
+  for e = entries + 1, z, 1000 do
+    call('RPUSH', base .. 'h:' .. id, unpack(ARGV, e, math.min(e + 999, z)))
+  end
+  return 'ok'
 end
-return 'ok'
+
+local out, a = {}, 1
+while a <= #ARGV do
+  local z = a + ARGV[a]
+  out[#out + 1] = change(a + 1, z)
+  a = z + 1
+end
+return out
