@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,7 +126,7 @@ func TestShortForm(t *testing.T) {
 	huge := append([]byte{1}, binary.AppendUvarint(nil, 1<<31)...)
 	_, err = store.Plain(huge)
 	require.ErrorContains(t, err, "damaged")
-	_, err = store.DecodeIncident(append([]byte{2}, b[1:]...))
+	_, err = store.DecodeIncident(append([]byte{3}, b[1:]...))
 	require.ErrorIs(t, err, store.ErrNewer)
 
 	written, err := hex.DecodeString("01d401007b9a8003283437313161626364656630628b031865752d315c227d7d8044436865636b6f7574206572726f727320372536bf0204503069bf5d1d2833332d30332d313454303909003e68085221000e5e081100007d")
@@ -245,4 +246,31 @@ func BenchmarkEncodeIncident(b *testing.B) {
 			_ = json.Unmarshal(plain, new(escalation.Incident))
 		}
 	})
+}
+
+// TestDigests ensures that digests take half of their bytes, wherever they stand, and come back
+// as they were, those of fewer or other digits as well; and that values which an earlier version
+// wrote without that are read.
+func TestDigests(t *testing.T) {
+	const digest = "00112233445566778899aabbccddeeff" // with the byte that marks digests
+	random := strings.Repeat("01", 16)
+	var with, without int
+	for _, text := range []string{digest, digest + random, digest[1:], strings.ToUpper(digest), "x" + digest + "f", digest + "é" + random[2:] + "g" + random} {
+		e := escalation.Entry{Seq: 1, At: storetest.T0, Kind: escalation.EntryNote, Text: text, Hash: digest}
+		b, err := store.EncodeEntry(e)
+		require.NoError(t, err)
+		got, err := store.DecodeEntry(b)
+		require.NoError(t, err)
+		require.Equal(t, e, got)
+		for cut := 1; cut < len(b); cut++ {
+			_, err := store.DecodeEntry(b[:cut])
+			require.Error(t, err)
+		}
+	}
+	for n, size := range map[string]*int{digest: &with, "": &without} {
+		b, err := store.EncodeEntry(escalation.Entry{Seq: 1, At: storetest.T0, Kind: escalation.EntryNote, Text: "note", Hash: n})
+		require.NoError(t, err)
+		*size = len(b)
+	}
+	require.LessOrEqual(t, with-without, 20)
 }

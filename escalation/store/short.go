@@ -9,8 +9,11 @@ import (
 // Stored values repeat the same words: names of fields, kinds, the phrases of timelines. With
 // a dictionary of them S2 makes values of a few hundred bytes a third as long, in about the
 // time that the store takes to copy what it saves. A value begins with '{' when it is plain
-// JSON, as older versions wrote it, or else with the number of its dictionary.
-const dictionary1 = 1
+// JSON, as older versions wrote it, or else with the number of its form.
+const (
+	dictionary1 = 1 // by that dictionary
+	packed1     = 2 // by the same, with digests packed, see packed.go
+)
 
 // A dictionary is never changed: what was written with it must be read. A better one gets the
 // next number, and stays unused for a minor release, so that versions side by side can read
@@ -44,8 +47,8 @@ func shorten(b []byte) []byte {
 		return b
 	}
 	out := make([]byte, 1+s2.MaxEncodedLen(len(b)))
-	out[0] = dictionary1
-	out = out[:1+len(dictionary.Encode(out[1:], b))]
+	out[0] = packed1
+	out = out[:1+len(dictionary.Encode(out[1:], pack(b)))]
 	if len(out) >= len(b) {
 		return b
 	}
@@ -55,10 +58,10 @@ func shorten(b []byte) []byte {
 // Plain returns the JSON of a stored value. ErrNewer: a newer version wrote it.
 func Plain(b []byte) ([]byte, error) {
 	switch {
-	case len(b) == 0 || b[0] != dictionary1 && b[0] >= ' ':
+	case len(b) == 0 || b[0] >= ' ':
 		return b, nil
-	case b[0] != dictionary1:
-		return nil, fmt.Errorf("%w: a value has dictionary %d, this version knows up to %d; upgrade this process", ErrNewer, b[0], dictionary1)
+	case b[0] != dictionary1 && b[0] != packed1:
+		return nil, fmt.Errorf("%w: a value has form %d, this version knows up to %d; upgrade this process", ErrNewer, b[0], packed1)
 	}
 	n, err := s2.DecodedLen(b[1:])
 	if err == nil && n > longest {
@@ -67,6 +70,9 @@ func Plain(b []byte) ([]byte, error) {
 	var plain []byte
 	if err == nil {
 		plain, err = dictionary.Decode(nil, b[1:])
+	}
+	if err == nil && b[0] == packed1 {
+		plain, err = unpack(plain)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: a value was damaged: %w", err)

@@ -17,9 +17,9 @@ import (
 // that one counts; later entries are in h:.
 
 const (
-	// openingMark begins a row that has room for an opening. For versions that know none it is
-	// a dictionary that they do not know: so they leave such an incident alone.
-	openingMark = '\x02'
+	// openingMark begins what follows the header of a row that has room for an opening. To versions
+	// that know none it is a form of values that is newer than they are: they leave it alone.
+	openingMark = '\x1e'
 	// lengthDigits are how many digits follow it: how long the incident is.
 	lengthDigits = 8
 	// muchOpening is from which size on an opening goes where later members and entries go, so

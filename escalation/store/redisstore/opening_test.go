@@ -158,11 +158,11 @@ func TestEarlierLayout(t *testing.T) {
 // TestDamagedRow ensures that a row which is not what was written is an error.
 func TestDamagedRow(t *testing.T) {
 	head := strings.Repeat("0", atRev) + "1:t\n"
-	for _, row := range []string{"", "1", head[:atRev], head + "\x02", head + "\x020000000", head + "\x0200000002x", head + "\x020000000yx"} {
+	for _, row := range []string{"", "1", head[:atRev], head + "\x1e", head + "\x1e0000000", head + "\x1e00000002x", head + "\x1e0000000yx"} {
 		_, _, _, err := cutRow(row)
 		require.Error(t, err, "%q", row)
 	}
-	_, body, open, err := cutRow(head + "\x0200000002xyz")
+	_, body, open, err := cutRow(head + "\x1e00000002xyz")
 	require.NoError(t, err)
 	require.Equal(t, []string{"xy", "z"}, []string{body, open})
 }

@@ -50,7 +50,7 @@ end
 local function update(a, ik, kk, old, point)
   local id, open, row = ARGV[a], ARGV[a + 4], ARGV[a + 10]
   local opening, stop = '', find(old, '\n', 57, true)
-  if string.byte(old, stop + 1) == 2 then
+  if string.byte(old, stop + 1) == 30 then
     opening = call('GETRANGE', ik, stop + 9 + tonumber(sub(old, stop + 2, stop + 9)), -1)
   end
   local seen, last = ARGV[a + 7], sub(old, 17, 36)
