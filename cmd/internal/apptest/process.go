@@ -43,6 +43,7 @@ func start(t testing.TB, log io.Writer, env []string, path string, args ...strin
 	t.Helper()
 	p := &Process{t: t, name: filepath.Base(path), cmd: exec.Command(path, args...), done: make(chan struct{})}
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = append(os.Environ(), env...), log, log
+	p.cmd.SysProcAttr = redistest.DieWithTest()
 	require.NoError(t, p.cmd.Start())
 	go func() {
 		p.err = p.cmd.Wait()

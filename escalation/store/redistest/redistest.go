@@ -124,6 +124,7 @@ func (s *Server) Restart() {
 	args = append(args, "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir, "--logfile", log)
 	args = append(args, s.args...)
 	s.cmd = exec.Command(s.path, args...)
+	s.cmd.SysProcAttr = DieWithTest()
 	if err := s.cmd.Start(); err != nil {
 		s.cmd = nil
 		s.tb.Fatalf("cannot start redis-server: %v", err)

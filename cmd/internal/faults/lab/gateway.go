@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tocsin/cmd/internal/client"
+	"tocsin/escalation/store/redistest"
 )
 
 // Build makes the binary that is run. Several labs can share it.
@@ -99,7 +100,7 @@ func (g *Gateway) Start() {
 	g.t.Helper()
 	g.cmd = exec.Command(g.binary, slices.Concat(g.args, g.extra)...)
 	g.cmd.Env, g.cmd.Stdout, g.cmd.Stderr = g.env, g.log, g.log
-	g.cmd.SysProcAttr = dieWithTest()
+	g.cmd.SysProcAttr = redistest.DieWithTest()
 	require.NoError(g.t, g.cmd.Start())
 	g.Lives++
 }
