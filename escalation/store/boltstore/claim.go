@@ -21,7 +21,7 @@ func (s *Store) ClaimTimers(ctx context.Context, now time.Time, lease time.Durat
 	}
 	err = s.submit(ctx, func(t *txn) error {
 		claims = nil
-		for _, key := range t.dueTimers(stamp(now), limit) {
+		for _, key := range t.until(timerBucket, stamp(now), limit) {
 			id := key[timeBytes:]
 			claims = append(claims, store.TimerClaim{ID: paging.IncidentID(id), Due: readTime(key)})
 			if err := t.leaseTimer(id, key, stamp(now.Add(lease))); err != nil {
@@ -49,19 +49,6 @@ func (t *txn) firstTimer() uint64 {
 		return 0
 	}
 	return binary.BigEndian.Uint64(k)
-}
-
-// dueTimers returns copies of the keys of up to limit timers that are due.
-func (t *txn) dueTimers(now uint64, limit int) [][]byte {
-	var keys [][]byte
-	t.scan(timerBucket, nil, func(k, _ []byte) bool {
-		if binary.BigEndian.Uint64(k) > now || len(keys) >= limit {
-			return false
-		}
-		keys = append(keys, bytes.Clone(k))
-		return true
-	})
-	return keys
 }
 
 // leaseTimer moves the timer under key to the end of its lease, and keeps when it was due.

@@ -53,10 +53,7 @@ func (s *Store) SetOnce(ctx context.Context, key, value string, now time.Time, k
 
 // expire forgets proofs that have expired.
 func (t *txn) expire(now uint64) error {
-	for _, key := range t.keysOf(expiryBucket, nil, sweep) {
-		if binary.BigEndian.Uint64(key) > now {
-			return nil
-		}
+	for _, key := range t.until(expiryBucket, now, sweep) {
 		if err := t.delete(expiryBucket, key); err != nil {
 			return err
 		}
@@ -82,10 +79,7 @@ func (s *Store) Record(ctx context.Context, in store.Intake, keep time.Duration)
 		if err := t.put(intakeBucket, binary.BigEndian.AppendUint64(appendTime(nil, in.At), n), b); err != nil {
 			return err
 		}
-		for _, key := range t.keysOf(intakeBucket, nil, sweep) {
-			if binary.BigEndian.Uint64(key) >= old {
-				return nil
-			}
+		for _, key := range t.until(intakeBucket, max(old, 1)-1, sweep) {
 			if err := t.delete(intakeBucket, key); err != nil {
 				return err
 			}

@@ -59,7 +59,7 @@ type txn struct {
 }
 
 func newTxn(tx *bolt.Tx, s *Store) *txn {
-	return &txn{tx: tx, s: s, at: make(map[string]*bolt.Bucket, len(buckets))}
+	return &txn{tx: tx, s: s, at: map[string]*bolt.Bucket{}}
 }
 
 func (t *txn) bucket(name string) *bolt.Bucket {
@@ -97,6 +97,19 @@ func (t *txn) keysOf(name string, prefix []byte, limit int) [][]byte {
 	t.scan(name, prefix, func(k, _ []byte) bool {
 		keys = append(keys, bytes.Clone(k))
 		return len(keys) < limit
+	})
+	return keys
+}
+
+// until returns copies of the keys, at most limit, that begin with a stamp no later than last.
+func (t *txn) until(name string, last uint64, limit int) [][]byte {
+	var keys [][]byte
+	t.scan(name, nil, func(k, _ []byte) bool {
+		if binary.BigEndian.Uint64(k) > last || len(keys) >= limit {
+			return false
+		}
+		keys = append(keys, bytes.Clone(k))
+		return true
 	})
 	return keys
 }

@@ -120,7 +120,7 @@ func (s *Store) sendAll(ctx context.Context, groups []*group, wait bool) {
 		g.send(ctx, g.calls, s.wait, wait, false)
 		var unknown []*call
 		for _, c := range g.calls {
-			if redis.HasErrorPrefix(c.err, "NOSCRIPT") {
+			if c.err != nil && redis.HasErrorPrefix(c.err, "NOSCRIPT") {
 				unknown = append(unknown, c)
 			}
 		}

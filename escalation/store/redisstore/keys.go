@@ -27,9 +27,10 @@ const layout = 2
 func base(shard int) string { return "tocsin:{" + strconv.Itoa(shard) + "}:" }
 
 func (s *Store) shardOfText(parts ...string) int {
-	joined := ""
+	var room [256]byte
+	joined := room[:0]
 	for _, p := range parts {
-		joined += p + "\x00"
+		joined = append(append(joined, p...), 0)
 	}
 	return store.Shard(routing.DedupKey(joined), s.shards)
 }
@@ -42,11 +43,13 @@ func (s *Store) shardOf(id paging.IncidentID) (int, bool) {
 
 // digest makes a short key of texts that senders choose; 128 bits of SHA-256.
 func digest(parts ...string) string {
-	h := sha256.New()
+	var room [256]byte
+	joined := room[:0]
 	for _, p := range parts {
-		_, _ = fmt.Fprintf(h, "%d:%s", len(p), p) // never fails
+		joined = append(append(strconv.AppendInt(joined, int64(len(p)), 10), ':'), p...)
 	}
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+	sum := sha256.Sum256(joined)
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 func memberField(k escalation.MemberKey) string { return k.Integration + "\x00" + k.Identity }

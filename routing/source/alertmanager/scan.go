@@ -110,8 +110,13 @@ func (c *cursor) object(member func(name string)) {
 }
 
 func (c *cursor) texts() template.KV {
-	kv := make(template.KV, 8)
-	c.object(func(name string) { kv[name] = c.text() })
+	var room [16][2]string // a map that grows costs more than one that is made as large as it gets
+	pairs := room[:0]
+	c.object(func(name string) { pairs = append(pairs, [2]string{name, c.text()}) })
+	kv := make(template.KV, len(pairs))
+	for _, p := range pairs {
+		kv[p[0]] = p[1]
+	}
 	return kv
 }
 
