@@ -34,15 +34,19 @@ func (r *reader) rateLimit(f fields) RateLimit {
 		return limit
 	}
 	if at, ok := g.get("alerts_per_second"); ok {
-		if limit.AlertsPerSecond = g.number("alerts_per_second", mostAlerts); limit.AlertsPerSecond == 0 {
+		n, ok := r.number(at, mostAlerts)
+		if ok && n == 0 {
 			r.fail(at, "would let no alert in; write a number from 1")
 		}
+		limit.AlertsPerSecond = n
 		limit.Burst = max(limit.AlertsPerSecond, DefaultBurst/DefaultAlertsPerSecond*limit.AlertsPerSecond)
 	}
 	if at, ok := g.get("burst"); ok {
-		if limit.Burst = g.number("burst", mostAlerts); limit.Burst < limit.AlertsPerSecond {
+		n, ok := r.number(at, mostAlerts)
+		if ok && n < limit.AlertsPerSecond {
 			r.fail(at, "is less than what one second allows (%d)", limit.AlertsPerSecond)
 		}
+		limit.Burst = n
 	}
 	return limit
 }

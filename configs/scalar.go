@@ -51,19 +51,23 @@ func (f fields) flag(key string) bool {
 }
 
 // number reads a whole number from 0 to most.
-func (f fields) number(key string, most int) int {
-	n, ok := f.get(key)
+func (r *reader) number(n node, most int) (int, bool) {
+	s, ok := r.text(n)
 	if !ok {
-		return 0
-	}
-	s, ok := f.r.text(n)
-	if !ok {
-		return 0
+		return 0, false
 	}
 	v, err := strconv.Atoi(s)
 	if err != nil || v < 0 || v > most {
-		f.r.fail(n, "%q must be a whole number from 0 to %d", s, most)
-		return 0
+		r.fail(n, "%q must be a whole number from 0 to %d", s, most)
+		return 0, false
+	}
+	return v, true
+}
+
+// number of an optional key; 0 when it is absent.
+func (f fields) number(key string, most int) (v int) {
+	if n, ok := f.get(key); ok {
+		v, _ = f.r.number(n, most)
 	}
 	return v
 }

@@ -69,12 +69,15 @@ func (r *reader) heartbeat() (h Heartbeat) {
 
 // atLeast is a duration that would be no use if it were shorter.
 func (r *reader) atLeast(f fields, key string, least, absent time.Duration) time.Duration {
-	d := f.duration(key, absent)
-	if n, ok := f.get(key); ok && d < least {
-		r.fail(n, "must be at least %s", least)
-		return least
+	n, ok := f.get(key)
+	if !ok {
+		return absent
 	}
-	return d
+	d, ok := r.duration(n)
+	if ok && d < least {
+		r.fail(n, "must be at least %s", least)
+	}
+	return max(d, least) // a fault is told of once
 }
 
 func (r *reader) watch(scale routing.Scale) (w Watch) {

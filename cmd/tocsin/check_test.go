@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -66,4 +67,42 @@ func TestCheckKnowsTheClock(t *testing.T) {
 	r := c.run(t, "check", "--config", write(t, "tocsin.yaml", later+provider))
 	require.Equal(t, exitOK, r.code, r.err)
 	require.Contains(t, r.out, "tocsin.yaml:18:33: warning: policies[0].tiers[0].page[0]: team/primary has nobody on call now, until Thu 5 Mar 09:00 (Europe/Berlin)")
+}
+
+func TestCheckAndSimulateRefuseWhatWatchesNothing(t *testing.T) {
+	// Ensures that a faulty value of what watches, limits and guards is named with its line, its
+	// key and what to write instead, by check and, in one sentence, by simulate.
+	for _, tc := range []struct{ old, new, where, says string }{
+		{"\nroute:", "\nheartbeat: { every: 1m }\nroute:", "heartbeat", "url is missing"},
+		{"\nroute:", "\nheartbeat: { url: { env: BEAT }, every: 1s }\nroute:", "heartbeat.every", "must be at least 10s"},
+		{"\nroute:", "\nwatch: { policy: taem }\nroute:", "watch.policy", `policy "taem" is not defined; did you mean "team"?`},
+		{"\nroute:", "\nwatch: { severity: P9 }\nroute:", "watch.severity", `severity "P9" is no step of the scale; known are P0, P1, P2, P3`},
+		{"\nroute:", "\ncanary: { every: 10m }\nroute:", "canary", "nobody is texted: write to: user:NAME, or policy: NAME"},
+		{"\nroute:", "\ncanary: { every: 10m, to: 'user:anna' }\nroute:", "canary.to", `user "anna" is not defined; did you mean "ana"?`},
+		{"\nroute:", "\ncanary: { every: 5s, to: 'user:ana' }\nroute:", "canary.every", "must be at least 1m"},
+		{"insecure: true", "insecure: true, expect_every: 5s", "integrations[0].expect_every", "must be at least 10s"},
+		{"insecure: true", "insecure: true, expect_every: often", "integrations[0].expect_every", `"often" is not a duration; write for example 30s, 5m`},
+		{"insecure: true", "insecure: true, rate_limit: { alerts_per_second: 0 }", "integrations[0].rate_limit.alerts_per_second", "would let no alert in; write a number from 1"},
+		{"insecure: true", "insecure: true, rate_limit: { burst: many }", "integrations[0].rate_limit.burst", `"many" must be a whole number from 0 to`},
+		{"\nroute:", "\negress: { allow: [inner.example.org] }\nroute:", "egress.allow[0]", `"inner.example.org" is no block of addresses; write for example 10.1.0.0/16, or one address`},
+		{"\nroute:", "\negress: { plain_htpp: true }\nroute:", "egress", `unknown key "plain_htpp"; did you mean "plain_http"?`},
+		{"\nroute:", "\nseverities: [{ name: P0, urgency: urgent, degraded: pgae }]\ndefault_severity: P0\nroute:", "severities[0].degraded", `degraded "pgae" is unknown; page: at once by the process that took it, keep: when the store is back; did you mean "page"?`},
+	} {
+		text := strings.Replace(small+provider, tc.old, tc.new, 1)
+		path := write(t, "tocsin.yaml", text)
+		line := 1 + strings.Count(text[:strings.Index(text, strings.TrimSpace(tc.new))], "\n")
+		c := call{env: map[string]string{"SID": "AC00000000000000000000000000000001", "TOKEN": "a token of a test", "BEAT": "https://beats.example.org/ping"}}
+		r := c.run(t, "check", "--config", path)
+		require.Equal(t, exitFault, r.code, "%s\n%s", tc.new, r.out)
+		require.Contains(t, r.err, "does not pass: 1 error", r.out)
+		said, _, _ := strings.Cut(r.out, "\n")
+		require.Regexp(t, `^`+path+`:`+strconv.Itoa(line)+`:\d+: `, said, tc.new)
+		require.Contains(t, said, ": "+tc.where+": ")
+		require.Contains(t, said, tc.says)
+
+		r = c.run(t, "simulate", "--config", path, "--label", "alertname=Disk")
+		require.Equal(t, exitFault, r.code, tc.new)
+		require.Contains(t, r.err, said)
+		require.Empty(t, r.out)
+	}
 }
