@@ -37,6 +37,10 @@ func TestRealProcesses(t *testing.T) {
 		t.Parallel()
 		tellSignals(t, binary)
 	})
+	t.Run("an integration falls silent", func(t *testing.T) {
+		t.Parallel()
+		tellSilence(t, binary)
+	})
 }
 
 const tierTime = 3 * time.Second // of every tier below, and between two fallbacks
