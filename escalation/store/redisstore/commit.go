@@ -21,13 +21,13 @@ type job struct {
 	args    []any   // of commit.lua
 	reserve []*call // index entries, written before the commit
 	ended   []*ended
-	commit  *call // with changes of the same shard
+	commit  *call // with other changes
 	place   int   // among them
 	alone   bool  // is sent by itself
 	applied bool  // by this very call, not by an earlier one whose answer was lost
 }
 
-// Commit applies changes, those of a shard by one script, in pipelines. What is indexed is
+// Commit applies changes, several by one script, in pipelines. What is indexed is
 // written before; on a single server the order within the pipeline sees to that. A change whose
 // answer was lost is sent once more with its token, which tells whether it was applied; and so is
 // each by itself when a script failed.
@@ -111,16 +111,17 @@ func (s *Store) commits(jobs []*job) []*call {
 	open := map[int]*call{} // shard → call that takes more
 	size := map[*call]int{}
 	for _, j := range jobs {
-		c := open[j.shard]
+		shard := s.groupOf(j.shard)
+		c := open[shard]
 		if c == nil || j.alone || size[c] == perScript {
-			c = s.script("commit", j.shard)
+			c = s.script("commit", shard)
 			calls = append(calls, c)
 			if !j.alone {
-				open[j.shard] = c
+				open[shard] = c
 			}
 		}
 		j.commit, j.place = c, size[c]
-		c.args = append(c.args, j.args...)
+		c.args = append(append(c.args, base(j.shard)), j.args...)
 		size[c]++
 	}
 	return calls

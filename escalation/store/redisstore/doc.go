@@ -27,8 +27,8 @@
 //
 // # Rules
 //
-// A script decides and applies changes of one shard, each whole or not at all, and is documented
-// in scripts/. Scripts are sent in pipelines, and none is repeated blindly: each can tell by a
+// A script decides and applies changes, in a Cluster those of one shard, each whole or not at
+// all, and is documented in scripts/. Scripts are sent in pipelines, and none is repeated blindly: each can tell by a
 // token that it was run before, except touches, which are never repeated. The indexes by
 // identity and group live in other shards; they are written before the commit, so that they may
 // name too much but never miss a member. The state of a row that scripts change (token, due,

@@ -35,6 +35,15 @@ func (s *Store) shardOfText(parts ...string) int {
 	return store.Shard(routing.DedupKey(joined), s.shards)
 }
 
+// groupOf returns one number for all shards whose keys one script may touch: only a Cluster has them
+// on several servers.
+func (s *Store) groupOf(shard int) int {
+	if s.cluster {
+		return shard
+	}
+	return 0
+}
+
 // shardOf returns the shard of an incident; false when there can be no such incident here.
 func (s *Store) shardOf(id paging.IncidentID) (int, bool) {
 	shard, ok := store.ShardOf(id)

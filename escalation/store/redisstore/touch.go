@@ -8,14 +8,14 @@ import (
 	"tocsin/escalation/store"
 )
 
-// Touch counts repeats, by one script per shard. It is never sent twice: a repeat that is
+// Touch counts repeats, by one script, in a Cluster by one per shard. It is never sent twice: a repeat that is
 // counted twice would not matter, but one whose answer was lost is the caller's to judge. With
 // ?wait it waits as a commit does: the sender of a repeat may be one who was refused before,
 // since no replica had the incident, and who must not be told now that it is safe. Without ?wait
 // a touch that counts nothing is not sent: what was loaded is as safe as a commit makes it.
 func (s *Store) Touch(ctx context.Context, touches []store.Touch) ([]bool, error) {
 	out := make([]bool, len(touches))
-	where := map[int][]int{} // shard → places in touches
+	where := map[int][]int{} // group of shards → places in touches
 	var calls []*call
 	for i, t := range touches {
 		shard, ok := s.shardOf(t.ID)
@@ -26,7 +26,7 @@ func (s *Store) Touch(ctx context.Context, touches []store.Touch) ([]bool, error
 			out[i] = true
 			continue
 		}
-		where[shard] = append(where[shard], i)
+		where[s.groupOf(shard)] = append(where[s.groupOf(shard)], i)
 	}
 	var places [][]int
 	for shard, all := range where {
@@ -35,7 +35,8 @@ func (s *Store) Touch(ctx context.Context, touches []store.Touch) ([]bool, error
 			args := make([]any, 0, 4*len(part))
 			for _, i := range part {
 				t := touches[i]
-				args = append(args, string(t.ID), formatRevision(t.Revision), max(t.N, 0), digits(t.At))
+				home, _ := s.shardOf(t.ID)
+				args = append(args, base(home)+"i:"+string(t.ID), formatRevision(t.Revision), max(t.N, 0), digits(t.At))
 			}
 			c := s.script("touch", shard, args...)
 			c.once = true

@@ -1,6 +1,7 @@
--- commit applies guarded changes of incidents of one shard, each whole or not at all.
--- KEYS[1]      prefix of the shard, "tocsin:{n}:"; every key below is made from it
--- ARGV         per change the number of its arguments, then these:
+-- commit applies guarded changes of incidents, each whole or not at all.
+-- KEYS[1]      prefix of their shard; of any shard when they share a server
+-- ARGV         per change the prefix of its shard, "tocsin:{n}:", from which every key below is
+--              made; the number of its arguments; then these:
 --   1..11      id, dedup key, expected revision ("" creates), token, "1" open or
 --              "0" resolved, format (3 digits), alerts seen, last seen (20 digits of ns),
 --              due as a score ("" for none), end as a score, row (with these two counters)
@@ -11,8 +12,7 @@
 -- result       per change "ok"; "ok <revision>" when this token was applied before; "conflict";
 --              "fenced"; "newer"
 local call, sub, find = redis.call, string.sub, string.find
-local base = KEYS[1]
-local timers, opens, index = base .. 't', base .. 'o', base .. 'p'
+local base, timers, opens, index -- of the change under way
 
 -- judge tells why a row that is there is left alone, if it is.
 local function judge(row, a)
@@ -152,8 +152,10 @@ end
 
 local out, a = {}, 1
 while a <= #ARGV do
-  local z = a + ARGV[a]
-  out[#out + 1] = change(a + 1, z)
+  base = ARGV[a]
+  timers, opens, index = base .. 't', base .. 'o', base .. 'p'
+  local z = a + 1 + ARGV[a + 1]
+  out[#out + 1] = change(a + 2, z)
   a = z + 1
 end
 return out

@@ -1,11 +1,11 @@
 -- touch counts repeats of open incidents whose revision is the present one; one of no alerts only
 -- looks whether it is, and the incident need not be open.
--- KEYS[1]  prefix of the shard
--- ARGV     per touch: incident id, revision, number of alerts, last seen (20 digits of ns)
+-- KEYS[1]  prefix of the shard; of any shard when they share a server
+-- ARGV     per touch: key of the incident's row, revision, number of alerts, last seen (20 digits of ns)
 -- result   per touch: 1 counted, or so it is; 0 refused
 local sub, out = string.sub, {}
 for i = 1, #ARGV, 4 do
-  local key, rev, seen = KEYS[1] .. 'i:' .. ARGV[i], ARGV[i + 1], ARGV[i + 3]
+  local key, rev, seen = ARGV[i], ARGV[i + 1], ARGV[i + 3]
   local head = redis.call('GETRANGE', key, 0, 56 + #rev)
   if sub(head, 57) ~= rev .. '\n' then
     out[#out + 1] = 0
