@@ -66,7 +66,7 @@ func (e Entry) appendHashed(b []byte) []byte {
 }
 
 // AppendJSON appends what encoding/json makes of the entry, byte for byte. Each entry is hashed
-// and stored, so that the usual ones are written without reflection. After an error b is as it was.
+// and stored, so that the usual ones are written without reflection.
 func (e *Entry) AppendJSON(b []byte) ([]byte, error) {
 	if e.plain() {
 		return e.appendPlain(b), nil

@@ -43,7 +43,7 @@ configuration never replaces a good one.
 Without --config the built-in example runs on loopback with random tokens, which are printed
 once, and with a telephone that stands in for Twilio at "/".
 
-The heap may grow to four times what lives in it, within 1 GiB and three quarters of what the
+The heap may grow to three times what lives in it, within 1 GiB and three quarters of what the
 container may use; the environment variables GOGC and GOMEMLIMIT set other bounds.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

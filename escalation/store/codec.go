@@ -127,7 +127,23 @@ type Opening struct {
 }
 
 // EncodeOpening returns the stored form of an opening.
-func EncodeOpening(o Opening) ([]byte, error) { return encodeShort("opening", &o) }
+func EncodeOpening(o Opening) ([]byte, error) {
+	members, err := encode("members", o.Members)
+	if err != nil {
+		return nil, err
+	}
+	b := append(make([]byte, 0, entrySize*(1+len(o.Entries))), `{"m":`...)
+	b = append(append(b, members...), `,"e":[`...)
+	for i := range o.Entries {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = appendEntry(b, &o.Entries[i]); err != nil {
+			return nil, err
+		}
+	}
+	return shorten(append(b, "]}"...)), nil
+}
 
 // DecodeOpening reads what EncodeOpening wrote.
 func DecodeOpening(b []byte) (o Opening, err error) {

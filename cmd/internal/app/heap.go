@@ -12,7 +12,7 @@ import (
 // as long as all of it stays below heapMost and three quarters of what the container may use;
 // from there on the collector works harder.
 const (
-	heapGrowth = 300
+	heapGrowth = 200
 	heapMost   = 1 << 30
 	// memoryMax is what a cgroup (version 2) may use; "max" without a limit.
 	memoryMax = "/sys/fs/cgroup/memory.max"
