@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -115,6 +116,20 @@ func tellAlertmanagerAcknowledged(t *testing.T, binary string) {
 	require.False(t, d.Incident.Ending.Person(), "its source said so")
 	require.Len(t, w.Pages(), 1)
 	require.Zero(t, escalation.VerifyTimeline(d.Timeline, ""))
+	assertMetricsOfReadme(t, g)
+}
+
+// assertMetricsOfReadme ensures that a gateway which has done everything has the metrics that README names.
+func assertMetricsOfReadme(t *testing.T, g *apptest.Gateway) {
+	t.Helper()
+	readme, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	named := regexp.MustCompile("`(tocsin_[a-z_]+)`").FindAllStringSubmatch(string(readme), -1)
+	require.NotEmpty(t, named)
+	got := g.Do(http.MethodGet, "/metrics", nil, nil).Body
+	for _, m := range named {
+		assert.Contains(t, got, "# TYPE "+m[1]+" ", "README names it")
+	}
 }
 
 func tellAlertmanagerUnanswered(t *testing.T, binary string) {
