@@ -96,6 +96,18 @@ type Claim struct {
 	Token   string
 }
 
+// Leases says how long claims hold: of what is planned, which anybody may take over soon when its
+// holder dies, and of what was begun, which must outlast a call of the provider.
+type Leases struct{ Planned, Sending time.Duration }
+
+// Of is the lease of an attempt in that state.
+func (l Leases) Of(s State) time.Duration {
+	if s == Sending {
+		return l.Sending
+	}
+	return l.Planned
+}
+
 // Start is what is noted before the provider is called.
 type Start struct {
 	Claim  Claim

@@ -173,12 +173,12 @@ func (r *shell) play(t *testing.T, deliveries []escalation.Delivery) (out outcom
 func (r *shell) phones() {
 	for r.until.Err() == nil {
 		now := time.Now().Add(2 * early)
-		claims, next, err := r.s.ClaimAttempts(context.Background(), now, time.Hour, 1000)
+		claims, next, err := r.s.ClaimAttempts(context.Background(), now, paging.Leases{Planned: time.Hour, Sending: time.Hour}, 1000)
 		if err != nil {
 			panic(err)
 		}
 		for _, c := range claims {
-			begun, err := r.s.Begin(context.Background(), now, []paging.Start{{Claim: c}})
+			begun, err := r.s.Begin(context.Background(), now, time.Hour, []paging.Start{{Claim: c}})
 			if err != nil || begun[0] != nil {
 				continue
 			}

@@ -22,7 +22,7 @@ func TestReceiptOfABundle(t *testing.T) {
 	sum := ingest(t, e, alert("a", "A", "error", map[string]string{"alertname": "a"}), alert("b", "B", "error", map[string]string{"alertname": "b"}))
 	require.Len(t, sum.Incidents, 2)
 
-	claims, _, err := s.ClaimAttempts(ctx, e.Now(), time.Minute, 10)
+	claims, _, err := s.ClaimAttempts(ctx, e.Now(), paging.Leases{Planned: time.Minute, Sending: time.Minute}, 10)
 	require.NoError(t, err)
 	require.Len(t, claims, 2)
 	code, err := s.ReserveCode(ctx, paging.CodeRequest{
@@ -31,7 +31,7 @@ func TestReceiptOfABundle(t *testing.T) {
 	require.NoError(t, err)
 	var sent []paging.Report
 	for _, c := range claims {
-		_, err := s.Begin(ctx, e.Now(), []paging.Start{{Claim: c, Code: code.Code, Text: "2 more incidents", Bundle: "bundle-1"}})
+		_, err := s.Begin(ctx, e.Now(), time.Minute, []paging.Start{{Claim: c, Code: code.Code, Text: "2 more incidents", Bundle: "bundle-1"}})
 		require.NoError(t, err)
 		sent = append(sent, paging.Report{Attempt: c.Attempt.ID, Token: c.Token, Result: paging.ResultSent, At: e.Now(), ProviderRank: 1})
 	}

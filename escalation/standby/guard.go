@@ -100,23 +100,23 @@ func (g *Guard) ClaimTimers(ctx context.Context, now time.Time, lease time.Durat
 }
 
 // ClaimAttempts implements store.Store; nothing is due while the store is away.
-func (g *Guard) ClaimAttempts(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]paging.Claim, time.Time, error) {
+func (g *Guard) ClaimAttempts(ctx context.Context, now time.Time, leases paging.Leases, limit int) ([]paging.Claim, time.Time, error) {
 	if g.is() != gateOpen {
 		return nil, time.Time{}, nil
 	}
 	c, err := ask(g, func() (c claimed[paging.Claim], err error) {
-		c.claims, c.next, err = g.Store.ClaimAttempts(ctx, now, lease, limit)
+		c.claims, c.next, err = g.Store.ClaimAttempts(ctx, now, leases, limit)
 		return c, err
 	})
 	return c.claims, c.next, err
 }
 
 // Begin implements store.Store. Nothing is begun while replies wait to be applied.
-func (g *Guard) Begin(ctx context.Context, now time.Time, starts []paging.Start) ([]error, error) {
+func (g *Guard) Begin(ctx context.Context, now time.Time, lease time.Duration, starts []paging.Start) ([]error, error) {
 	if g.is() != gateOpen {
 		return nil, ErrAway
 	}
-	return ask(g, func() ([]error, error) { return g.Store.Begin(ctx, now, starts) })
+	return ask(g, func() ([]error, error) { return g.Store.Begin(ctx, now, lease, starts) })
 }
 
 // Defer implements store.Store.

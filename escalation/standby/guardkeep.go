@@ -38,6 +38,11 @@ func (g *Guard) LeasePhone(ctx context.Context, phone string, now time.Time, lea
 	return l.lease, l.ok, err
 }
 
+// RenewPhone implements store.Store.
+func (g *Guard) RenewPhone(ctx context.Context, l paging.PhoneLease, now time.Time, lease time.Duration) error {
+	return g.do(func() error { return g.Store.RenewPhone(ctx, l, now, lease) })
+}
+
 // ReleasePhone implements store.Store.
 func (g *Guard) ReleasePhone(ctx context.Context, l paging.PhoneLease) error {
 	return g.do(func() error { return g.Store.ReleasePhone(ctx, l) })

@@ -148,13 +148,14 @@ type Store interface {
 	// Timers tells where incidents stand in the index of timers, in order: when a claim will find
 	// them, which is the end of the lease for one that is claimed; zero: never.
 	Timers(ctx context.Context, ids []paging.IncidentID) ([]time.Time, error)
-	// ClaimAttempts leases up to limit attempts that are due at now, most urgent first, and tells
-	// when the next one will be. An attempt in state Sending is one whose holder died while the
-	// provider may have had it.
-	ClaimAttempts(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]paging.Claim, time.Time, error)
+	// ClaimAttempts leases up to limit attempts that are due at now, most urgent first, each for as
+	// long as its state asks for, and tells when the next one will be. An attempt in state Sending
+	// is one whose holder died while the provider may have had it.
+	ClaimAttempts(ctx context.Context, now time.Time, leases paging.Leases, limit int) ([]paging.Claim, time.Time, error)
 	// Begin notes that these attempts are about to be handed over (state Sending, StartedAt, code,
-	// text, Tries+1). ErrFenced per start: the attempt was canceled, settled or taken over.
-	Begin(ctx context.Context, now time.Time, starts []paging.Start) ([]error, error)
+	// text, Tries+1), and leases them anew from now on. ErrFenced per start: the attempt was
+	// canceled, settled or taken over; a lease that has ended is no reason while nobody took it.
+	Begin(ctx context.Context, now time.Time, lease time.Duration, starts []paging.Start) ([]error, error)
 	// Defer gives claims back, to come due again at until. State and text stay as they are.
 	Defer(ctx context.Context, claims []paging.Claim, until time.Time) error
 
@@ -180,6 +181,9 @@ type Store interface {
 	Codes(ctx context.Context, phone string, now time.Time) ([]paging.Code, error)
 	// LeasePhone takes the right to text one phone, with its state; false when somebody else has it.
 	LeasePhone(ctx context.Context, phone string, now time.Time, lease time.Duration) (paging.PhoneLease, bool, error)
+	// RenewPhone has the lease end at now+lease, or later when it does already. ErrFenced when it
+	// was taken over or given back; one that has ended is renewed while nobody took it.
+	RenewPhone(ctx context.Context, l paging.PhoneLease, now time.Time, lease time.Duration) error
 	// ReleasePhone saves the state and gives the lease back. ErrFenced when it was taken over.
 	ReleasePhone(ctx context.Context, l paging.PhoneLease) error
 

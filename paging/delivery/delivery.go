@@ -18,6 +18,15 @@
 //   - A phone's lease orders the texts to one number and guards its [paging.PhoneState].
 //   - A lost lease costs a wait, never a page: what was claimed comes due again.
 //
+// Leases are as short as they may be, so that the work of a process that was killed is free within
+// seconds. A claim is only the right to begin soon: what waits longer than Hold for its phone
+// comes due again, for whoever is first, us included. Begin takes the lease anew, for a
+// whole send; so does the claim of what somebody else had begun, for a look-up. A phone's lease
+// is short as well and is renewed while it is worked on: a provider that is slow does not lose
+// it. When it is lost all the same (the store did not answer, the process stood still) the send
+// under way is finished, since its attempt is still ours, and nothing more is begun. While the
+// store is slow the short leases are longer, by what its calls take.
+//
 // Waiting is done by the queue (Defer), not by a goroutine, so that nothing is lost when the
 // process ends in between; the exceptions are sub-second waits and reports that are repeated.
 // The rules of restraint are pure and live in restraint.go.
@@ -27,6 +36,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/paging"
@@ -34,11 +44,12 @@ import (
 
 // Queue is what delivery needs of the store; see escalation/store for the semantics.
 type Queue interface {
-	ClaimAttempts(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]paging.Claim, time.Time, error)
-	Begin(ctx context.Context, now time.Time, starts []paging.Start) ([]error, error)
+	ClaimAttempts(ctx context.Context, now time.Time, leases paging.Leases, limit int) ([]paging.Claim, time.Time, error)
+	Begin(ctx context.Context, now time.Time, lease time.Duration, starts []paging.Start) ([]error, error)
 	Defer(ctx context.Context, claims []paging.Claim, until time.Time) error
 	ReserveCode(ctx context.Context, r paging.CodeRequest) (paging.Code, error)
 	LeasePhone(ctx context.Context, phone string, now time.Time, lease time.Duration) (paging.PhoneLease, bool, error)
+	RenewPhone(ctx context.Context, l paging.PhoneLease, now time.Time, lease time.Duration) error
 	ReleasePhone(ctx context.Context, l paging.PhoneLease) error
 }
 
@@ -71,7 +82,8 @@ type Config struct {
 	Observe  Observe
 
 	Concurrency int           // phones texted at the same time; default 32
-	Lease       time.Duration // of claims and phones; default 30 s, raised to what two sends may take
+	Lease       time.Duration // of what was begun; default 30 s, raised to what two sends may take
+	Hold        time.Duration // lease of claims that are not begun, and of phones; default 3 s, at most Lease
 	SendTimeout time.Duration // of one call of a channel; default 10 s
 	QueueWait   time.Duration // of one call of the queue or the reporter; default 5 s
 	Drain       time.Duration // how long Run waits for sends in flight when it ends; default 15 s
@@ -84,6 +96,8 @@ func (c *Config) setDefaults() {
 	fallback(&c.SendTimeout, 10*time.Second)
 	fallback(&c.Lease, 30*time.Second)
 	c.Lease = max(c.Lease, 2*(c.SendTimeout+leaseMargin)) // else no claim would ever be fresh enough for a send
+	fallback(&c.Hold, 3*time.Second)
+	c.Hold = min(c.Hold, c.Lease)
 	fallback(&c.QueueWait, 5*time.Second)
 	fallback(&c.Drain, 15*time.Second)
 	fallback(&c.Poll, 500*time.Millisecond)
@@ -121,6 +135,7 @@ const (
 	urgentExtra = 4    // one more phone per so many may be texted when the page is of the most urgent severity
 	minSleep    = 10 * time.Millisecond
 	leaseMargin = 2 * time.Second // of a lease that a send must leave over
+	callsAhead  = 4               // a claim and what follows until Begin take so many times as long as a claim
 )
 
 // Delivery claims and sends. Make one with [New] and run it once.
@@ -128,6 +143,7 @@ type Delivery struct {
 	cfg  Config
 	wake chan struct{}
 	busy sync.WaitGroup // workers, and reports that are repeated
+	pace atomic.Int64   // how long the last claim took
 
 	mu      sync.Mutex
 	phones  map[string]*phone
@@ -140,7 +156,9 @@ type Delivery struct {
 // New returns a delivery that does nothing before [Delivery.Run].
 func New(cfg Config) *Delivery {
 	cfg.setDefaults()
-	return &Delivery{cfg: cfg, wake: make(chan struct{}, 1), phones: map[string]*phone{}}
+	d := &Delivery{cfg: cfg, wake: make(chan struct{}, 1), phones: map[string]*phone{}}
+	d.pace.Store(int64(cfg.QueueWait)) // nobody knows yet
+	return d
 }
 
 // Wake says that attempts were planned: the next claim is made at once. It never blocks.
@@ -220,6 +238,12 @@ func (d *Delivery) drain(work context.Context, stop context.CancelFunc) {
 }
 
 func (d *Delivery) now() time.Time { return d.cfg.Clock() }
+
+// hold is how long a claim or a phone is leased: longer while the store is slow, so that there is
+// time to begin.
+func (d *Delivery) hold() time.Duration {
+	return min(d.cfg.Hold+callsAhead*time.Duration(d.pace.Load()), d.cfg.Lease)
+}
 
 // backoff doubles from first with each failure (1 is the first), up to limit.
 func backoff(failures int, first, limit time.Duration) time.Duration {

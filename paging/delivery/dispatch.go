@@ -15,6 +15,15 @@ type held struct {
 	until time.Time
 }
 
+// stale says whether a claim is too old to work on: a planned one when its lease has ended, one
+// that was begun when not enough of it is left to ask the provider.
+func (h *held) stale(now time.Time, enough time.Duration) bool {
+	if h.Attempt.State == paging.Sending {
+		return h.until.Sub(now) < enough
+	}
+	return !now.Before(h.until)
+}
+
 func (h *held) breakthrough() bool { return h.Attempt.Breakthrough && h.Attempt.Kind == paging.Page }
 
 // class is the order of kinds: the most urgent severity, then notices (they are short and stop
@@ -85,13 +94,14 @@ func (d *Delivery) claimDue(work context.Context, quit <-chan struct{}) (time.Du
 			return d.cfg.Poll, nil // a worker that ends wakes us
 		}
 		ctx, cancel := context.WithTimeout(work, d.cfg.QueueWait)
-		now := d.now()
-		claims, next, err := d.cfg.Queue.ClaimAttempts(ctx, now, d.cfg.Lease, limit)
+		now, leases := d.now(), paging.Leases{Planned: d.hold(), Sending: d.cfg.Lease}
+		claims, next, err := d.cfg.Queue.ClaimAttempts(ctx, now, leases, limit)
 		cancel()
+		d.pace.Store(int64(min(max(d.now().Sub(now), 0), d.cfg.QueueWait)))
 		if err != nil {
 			return 0, err
 		}
-		d.add(claims, now.Add(d.cfg.Lease))
+		d.add(claims, now, leases)
 		d.dispatch(work, quit)
 		d.cfg.Observe.Claimed()
 		if len(claims) < limit {
@@ -110,7 +120,7 @@ func (d *Delivery) inHand() int {
 	return d.held
 }
 
-func (d *Delivery) add(claims []paging.Claim, until time.Time) {
+func (d *Delivery) add(claims []paging.Claim, now time.Time, leases paging.Leases) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range claims {
@@ -121,7 +131,7 @@ func (d *Delivery) add(claims []paging.Claim, until time.Time) {
 			d.phones[key] = p
 		}
 		d.held -= len(p.inbox)
-		p.inbox[c.Attempt.ID] = &held{c, until}
+		p.inbox[c.Attempt.ID] = &held{c, now.Add(leases.Of(c.Attempt.State))}
 		d.held += len(p.inbox)
 		select {
 		case p.news <- struct{}{}:

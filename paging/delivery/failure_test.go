@@ -41,7 +41,7 @@ func (q *hooked) ReserveCode(ctx context.Context, r paging.CodeRequest) (paging.
 	return q.world.ReserveCode(ctx, r)
 }
 
-func (q *hooked) ClaimAttempts(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]paging.Claim, time.Time, error) {
+func (q *hooked) ClaimAttempts(ctx context.Context, now time.Time, leases paging.Leases, limit int) ([]paging.Claim, time.Time, error) {
 	q.claims.Add(1)
 	if q.fail != nil {
 		if err := q.fail(); err != nil {
@@ -51,7 +51,7 @@ func (q *hooked) ClaimAttempts(ctx context.Context, now time.Time, lease time.Du
 	if q.most > 0 {
 		limit = min(limit, q.most)
 	}
-	return q.world.ClaimAttempts(ctx, now, lease, limit)
+	return q.world.ClaimAttempts(ctx, now, leases, limit)
 }
 
 // TestRetries ensures the back-off of temporary failures, that the provider's own word is
@@ -226,9 +226,9 @@ func TestTakeover(t *testing.T) {
 		t.Run(fmt.Sprint("provider has it ", had), func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
 				id := w.page()
-				claims, _, err := w.ClaimAttempts(t.Context(), time.Now(), 30*time.Second, 10)
+				claims, _, err := w.ClaimAttempts(t.Context(), time.Now(), paging.Leases{Planned: 3 * time.Second, Sending: 30 * time.Second}, 10)
 				require.NoError(t, err)
-				errs, err := w.Begin(t.Context(), time.Now(), []paging.Start{{Claim: claims[0], Code: "77", Text: "P2 Finding. Reply 77 = ack"}})
+				errs, err := w.Begin(t.Context(), time.Now(), 30*time.Second, []paging.Start{{Claim: claims[0], Code: "77", Text: "P2 Finding. Reply 77 = ack"}})
 				require.NoError(t, err)
 				require.NoError(t, errs[0])
 				if had {

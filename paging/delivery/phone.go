@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"tocsin/paging"
@@ -16,7 +17,7 @@ const (
 	// gatherQuiet, and no longer than gatherMost. Meanwhile it claims every gatherPoll, and
 	// the process that was refused leaves it the time to: it claims again after yield.
 	gatherQuiet = 500 * time.Millisecond
-	gatherMost  = 3 * time.Second
+	gatherMost  = 2 * time.Second // shorter than a claim's lease
 	gatherPoll  = 50 * time.Millisecond
 	yield       = leaseRetry + 2*gatherPoll
 )
@@ -28,7 +29,9 @@ type turn struct {
 	quit    <-chan struct{}
 	phone   *phone
 	lease   paging.PhoneLease
-	ends    time.Time // of the lease, by our own clock
+	ends    atomic.Pointer[time.Time] // of the lease, by our own clock
+	lost    atomic.Bool               // somebody else has the phone
+	over    time.Time                 // the turn ends then at the latest: its state is saved, and others are served
 	have    inbox
 	roundUp time.Time // a text about several incidents goes out then; zero: none is being gathered
 	latest  time.Time // roundUp is put off no further than this
@@ -37,10 +40,13 @@ type turn struct {
 // serve empties a phone's inbox, unless somebody else has the phone.
 func (d *Delivery) serve(work context.Context, quit <-chan struct{}, p *phone) {
 	defer d.done(work, quit, p)
-	t := turn{Delivery: d, ctx: work, quit: quit, phone: p, have: d.take(p)}
+	t := &turn{Delivery: d, ctx: work, quit: quit, phone: p, have: d.take(p)}
+	now, hold := d.now(), d.hold()
+	if t.dropStale(now); len(t.have) == 0 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(work, d.cfg.QueueWait)
-	now := d.now()
-	lease, ok, err := d.cfg.Queue.LeasePhone(ctx, p.address, now, d.cfg.Lease)
+	lease, ok, err := d.cfg.Queue.LeasePhone(ctx, p.address, now, hold)
 	cancel()
 	switch {
 	case err != nil:
@@ -52,8 +58,11 @@ func (d *Delivery) serve(work context.Context, quit <-chan struct{}, p *phone) {
 		d.yieldTill(d.now().Add(yield))
 		return
 	}
-	t.lease, t.ends = lease, now.Add(d.cfg.Lease)
+	t.lease, t.over = lease, now.Add(d.cfg.Lease-t.enough())
+	t.leasedTill(now.Add(hold))
+	leave := t.stay()
 	t.run()
+	leave()
 	t.release()
 }
 
@@ -67,7 +76,7 @@ func (t *turn) release() {
 	}
 	t.cfg.Logger.Warn("cannot save what was texted to a phone; until then it is not free", "error", err)
 	if !t.cfg.Fenced(err) {
-		t.busy.Go(func() { _ = t.insist(t.ctx, t.ends, save) }) // what is not saved by then only loosens restraint
+		t.busy.Go(func() { _ = t.insist(t.ctx, t.now().Add(t.cfg.Lease), save) }) // what is not saved by then only loosens restraint
 	}
 }
 
@@ -80,8 +89,8 @@ func (t *turn) run() {
 			t.giveBack(t.ctx, t.all(), now)
 			return
 		}
-		if t.ends.Sub(now) < t.enough() {
-			t.putBack(t.phone, t.have) // a new turn has a new lease
+		if t.lost.Load() || !now.Before(t.over) {
+			t.putBack(t.phone, t.have) // for a new turn
 			return
 		}
 		t.dropStale(now)
@@ -130,22 +139,26 @@ func (t *turn) gather(now time.Time) bool {
 	return true
 }
 
-// dropStale gives back claims whose lease is too short for a send. They come due at once.
+// dropStale lets go of claims that are too old. They are due, or come due at once.
 func (t *turn) dropStale(now time.Time) {
-	var stale []*held
+	var begun []*held
+	before := len(t.have)
 	for id, h := range t.have {
-		if h.until.Sub(now) < t.enough() {
-			stale = append(stale, h)
-			delete(t.have, id)
+		if !h.stale(now, t.enough()) {
+			continue
+		}
+		delete(t.have, id)
+		if now.Before(h.until) {
+			begun = append(begun, h)
 		}
 	}
-	if len(stale) > 0 {
-		t.giveBack(t.ctx, stale, now)
+	if len(t.have) < before {
+		t.giveBack(t.ctx, begun, now)
 		t.Wake()
 	}
 }
 
-// enough is what a lease must have left for a send.
+// enough is what a lease must have left for a call of the provider.
 func (t *turn) enough() time.Duration { return t.cfg.SendTimeout + leaseMargin }
 
 func (t *turn) stopping() bool {

@@ -39,7 +39,7 @@ func (t *turn) reconcile(claims []*held) {
 		}
 		t.sent(l, channel.Name(), receipt) // or it has failed already, which the receipt says
 	case t.stopping() || now.Before(first.StartedAt.Add(findFor)):
-		t.giveBack(t.ctx, claims, now.Add(findEvery))
+		t.giveBack(t.ctx, claims, nextFind(now, first.StartedAt))
 	case first.Tries >= maxUnknown && !first.Deadline.IsZero() && now.After(first.Deadline):
 		t.fail(l, channel.Name(), "the provider never confirmed it, and no time is left for another try")
 	default:
@@ -48,16 +48,35 @@ func (t *turn) reconcile(claims []*held) {
 	}
 }
 
+// nextFind is when the provider is asked again: the last time when findFor is over, not later.
+func nextFind(now, began time.Time) time.Time {
+	at, last := now.Add(findEvery), began.Add(findFor)
+	if last.After(now) && last.Before(at) {
+		return last
+	}
+	return at
+}
+
 // tryAgain asks for another send of what the provider does not have. It goes through the
 // engine: somebody may have acknowledged since the text was begun, and then nobody is woken.
 func (t *turn) tryAgain(l letter, provider string) {
-	now := t.now()
 	forgetSent(&t.lease.State, l.claims, l.claims[0].Attempt.StartedAt)
+	t.planAgain(l, provider, "the outcome of the send was unknown and the provider does not have it")
+}
+
+// unsent has attempts planned again that were begun and not handed over.
+func (t *turn) unsent(claims []*held) {
+	t.cfg.Logger.Warn("the right to text a phone was lost before the text went out; it is planned again",
+		"attempt", claims[0].Attempt.ID, "attempts", len(claims))
+	t.planAgain(letter{claims: claims}, "", "the right to text this phone had run out when the text was to go out")
+}
+
+func (t *turn) planAgain(l letter, provider, reason string) {
+	now := t.now()
 	reports := make([]paging.Report, len(l.claims))
 	for i, h := range l.claims {
 		reports[i] = paging.Report{
-			Attempt: h.Attempt.ID, Token: h.Token, Result: paging.ResultRetry, At: now, RetryAt: now, Provider: provider,
-			Reason: "the outcome of the send was unknown and the provider does not have it",
+			Attempt: h.Attempt.ID, Token: h.Token, Result: paging.ResultRetry, At: now, RetryAt: now, Provider: provider, Reason: reason,
 		}
 	}
 	t.report(t.ctx, reports, l.until())

@@ -56,6 +56,7 @@ func (t *turn) reserve(r paging.CodeRequest) (string, error) {
 
 // begin notes that the text is about to go out and returns the claims for which that is still
 // wanted. After trouble none is: it may or may not be noted, and who claims it next finds out.
+// Nor is any when the phone was lost meanwhile: then they are planned again.
 func (t *turn) begin(l letter, code, text string) []*held {
 	now := t.now()
 	starts := make([]paging.Start, len(l.claims))
@@ -64,7 +65,7 @@ func (t *turn) begin(l letter, code, text string) []*held {
 	}
 	ctx, cancel := context.WithTimeout(t.ctx, t.cfg.QueueWait)
 	defer cancel()
-	errs, err := t.cfg.Queue.Begin(ctx, now, starts)
+	errs, err := t.cfg.Queue.Begin(ctx, now, t.cfg.Lease, starts)
 	var begun, troubled []*held
 	for i, h := range l.claims {
 		why := err
@@ -78,12 +79,17 @@ func (t *turn) begin(l letter, code, text string) []*held {
 				t.cfg.Observe.Lateness(*a, now.Sub(a.Due), l.rolling)
 			}
 			a.State, a.StartedAt, a.Code, a.Text, a.Bundle = paging.Sending, now, code, text, l.bundle
+			h.until = now.Add(t.cfg.Lease)
 			begun = append(begun, h)
 		case t.cfg.Fenced(why): // canceled, or in other hands
 		default:
 			troubled = append(troubled, h)
 			err = errors.Join(err, why)
 		}
+	}
+	if len(begun) > 0 && !t.holds() {
+		t.unsent(begun)
+		begun = nil
 	}
 	if len(troubled) > 0 {
 		t.cfg.Logger.Error("cannot begin pages; they wait", "pages", len(troubled), "error", err)

@@ -131,11 +131,21 @@ func (a *App) build(b configs.Bundle) (*configs.Config, error) {
 }
 
 // Times of delivery: a send ends well within its lease, so that a text under way is never
-// claimed by another process.
+// claimed by another process. What was not begun is another one's after pageHold.
 const (
 	sendTimeout = 5 * time.Second
 	pageLease   = 12 * time.Second
+	pageHold    = 3 * time.Second
 )
+
+// hold is the lease of what was not begun. A store that one process owns frees it when it is
+// opened; there a longer one saves writes.
+func (a *App) hold() time.Duration {
+	if shared(a.opts.Store) {
+		return pageHold
+	}
+	return pageLease
+}
 
 func (a *App) assemble(config *configs.Config) {
 	a.signs = watch.NewSigns(a.clock)
@@ -147,7 +157,7 @@ func (a *App) assemble(config *configs.Config) {
 		Queue: a.store, Reporter: a.engine, Channels: map[string]paging.Channel{paging.SMS: a.sms},
 		Missing: a.receiptMissing,
 		Fenced:  func(err error) bool { return errors.Is(err, store.ErrFenced) },
-		Clock:   a.engine.Now, Logger: a.log, Observe: a.observe(), Lease: pageLease, SendTimeout: sendTimeout,
+		Clock:   a.engine.Now, Logger: a.log, Observe: a.observe(), Lease: pageLease, Hold: a.hold(), SendTimeout: sendTimeout,
 	})
 	a.peers = a.newRegistry()
 	if a.standby != nil {

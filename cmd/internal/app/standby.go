@@ -35,7 +35,7 @@ func (a *App) openStore(ctx context.Context) (err error) {
 	a.standby, err = standby.New(ctx, standby.Config{
 		Shared: a.store, Folder: a.opts.Spool, Now: a.opts.Now, Logger: a.log, Slot: a.slot, Process: a.process(),
 		Delivery: delivery.Config{
-			Channels: map[string]paging.Channel{paging.SMS: a.sms}, Observe: a.metrics.observe(), Lease: pageLease, SendTimeout: sendTimeout,
+			Channels: map[string]paging.Channel{paging.SMS: a.sms}, Observe: a.metrics.observe(), Lease: pageLease, Hold: pageLease, SendTimeout: sendTimeout,
 		},
 		Hooks: a.metrics.hooks(), Peers: a,
 	})

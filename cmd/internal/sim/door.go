@@ -180,15 +180,15 @@ func (l *life) ClaimTimers(ctx context.Context, now time.Time, lease time.Durati
 	})
 }
 
-func (l *life) ClaimAttempts(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]paging.Claim, time.Time, error) {
+func (l *life) ClaimAttempts(ctx context.Context, now time.Time, leases paging.Leases, limit int) ([]paging.Claim, time.Time, error) {
 	return both(ctx, l, "claim attempts", "", func() ([]paging.Claim, time.Time, error) {
-		return l.Store.ClaimAttempts(ctx, now, lease, limit)
+		return l.Store.ClaimAttempts(ctx, now, leases, limit)
 	})
 }
 
-func (l *life) Begin(ctx context.Context, now time.Time, starts []paging.Start) ([]error, error) {
+func (l *life) Begin(ctx context.Context, now time.Time, lease time.Duration, starts []paging.Start) ([]error, error) {
 	return through(ctx, l, "begin", string(starts[0].Claim.Attempt.ID), func() ([]error, error) {
-		out, err := l.Store.Begin(ctx, now, starts)
+		out, err := l.Store.Begin(ctx, now, lease, starts)
 		if err == nil {
 			l.w.journalBegin(l, starts, out)
 		}
@@ -233,6 +233,11 @@ func (l *life) Codes(ctx context.Context, phone string, now time.Time) ([]paging
 
 func (l *life) LeasePhone(ctx context.Context, phone string, now time.Time, lease time.Duration) (paging.PhoneLease, bool, error) {
 	return both(ctx, l, "lease phone", phone, func() (paging.PhoneLease, bool, error) { return l.Store.LeasePhone(ctx, phone, now, lease) })
+}
+
+func (l *life) RenewPhone(ctx context.Context, lease paging.PhoneLease, now time.Time, until time.Duration) error {
+	_, err := through(ctx, l, "renew phone", lease.Phone, func() (nothing, error) { return nothing{}, l.Store.RenewPhone(ctx, lease, now, until) })
+	return err
 }
 
 func (l *life) ReleasePhone(ctx context.Context, lease paging.PhoneLease) error {

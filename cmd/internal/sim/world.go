@@ -76,6 +76,7 @@ var errCrashed = errors.New("sim: the process has crashed")
 const (
 	sendTimeout = 5 * time.Second
 	pageLease   = 12 * time.Second
+	pageHold    = 3 * time.Second
 
 	startTimeout = 5 * time.Second
 )
@@ -143,7 +144,7 @@ func (w *world) newLife(p *process) *life {
 	l.delivery = delivery.New(delivery.Config{
 		Queue: l, Reporter: l.engine, Channels: map[string]paging.Channel{paging.SMS: &line{w.net, l}},
 		Fenced: func(err error) bool { return errors.Is(err, store.ErrFenced) },
-		Clock:  l.engine.Now, Lease: pageLease, SendTimeout: sendTimeout, Poll: w.script.Poll,
+		Clock:  l.engine.Now, Lease: pageLease, Hold: pageHold, SendTimeout: sendTimeout, Poll: w.script.Poll,
 	})
 	return l
 }

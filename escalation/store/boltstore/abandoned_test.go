@@ -17,7 +17,7 @@ func claimAll(t *testing.T, s store.Store, now time.Time) ([]store.TimerClaim, m
 	t.Helper()
 	timers, _, err := s.ClaimTimers(t.Context(), now, time.Hour, 10)
 	require.NoError(t, err)
-	claims, _, err := s.ClaimAttempts(t.Context(), now, time.Hour, 10)
+	claims, _, err := s.ClaimAttempts(t.Context(), now, paging.Leases{Planned: time.Hour, Sending: time.Hour}, 10)
 	require.NoError(t, err)
 	byID := map[paging.AttemptID]paging.Claim{}
 	for _, c := range claims {
@@ -44,7 +44,7 @@ func TestOpenEndsLeases(t *testing.T) {
 	timers, claims := claimAll(t, s, now)
 	require.Len(t, timers, 1)
 	require.Len(t, claims, 3)
-	errs, err := s.Begin(t.Context(), now, []paging.Start{{Claim: claims[begun.ID], Code: "10", Text: "text"}})
+	errs, err := s.Begin(t.Context(), now, time.Hour, []paging.Start{{Claim: claims[begun.ID], Code: "10", Text: "text"}})
 	require.NoError(t, err)
 	require.NoError(t, errs[0])
 	require.NoError(t, s.Defer(t.Context(), []paging.Claim{claims[later.ID]}, now.Add(time.Minute)))
@@ -67,7 +67,7 @@ func TestOpenEndsLeases(t *testing.T) {
 	require.Equal(t, paging.Planned, again[planned.ID].Attempt.State)
 	require.Equal(t, paging.Sending, again[begun.ID].Attempt.State, "its outcome is still unknown")
 	require.Equal(t, "text", again[begun.ID].Attempt.Text)
-	errs, err = s2.Begin(t.Context(), now, []paging.Start{{Claim: claims[planned.ID]}})
+	errs, err = s2.Begin(t.Context(), now, time.Hour, []paging.Start{{Claim: claims[planned.ID]}})
 	require.NoError(t, err)
 	require.ErrorIs(t, errs[0], store.ErrFenced, "a token from before")
 	require.ErrorIs(t, s2.ReleasePhone(t.Context(), lease), store.ErrFenced)

@@ -91,7 +91,7 @@ func (s *Store) Timers(ctx context.Context, ids []paging.IncidentID) (out []time
 }
 
 // ClaimAttempts implements store.Store. It writes only when something is due.
-func (s *Store) ClaimAttempts(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]paging.Claim, time.Time, error) {
+func (s *Store) ClaimAttempts(ctx context.Context, now time.Time, leases paging.Leases, limit int) ([]paging.Claim, time.Time, error) {
 	var claims []paging.Claim
 	var next uint64
 	due := 0
@@ -108,7 +108,7 @@ func (s *Store) ClaimAttempts(ctx context.Context, now time.Time, lease time.Dur
 		claims = nil
 		keys, _ := t.dueAttempts(stamp(now), limit)
 		for _, key := range keys {
-			c, ok, err := t.claim(key, stamp(now.Add(lease)))
+			c, ok, err := t.claim(key, now, leases)
 			if err != nil {
 				return err
 			}
@@ -144,7 +144,7 @@ func (t *txn) dueAttempts(now uint64, limit int) (keys [][]byte, next uint64) {
 
 // claim leases the attempt under that index key. One that cannot be read is leased, too, so
 // that it comes up again without keeping others from being claimed.
-func (t *txn) claim(key []byte, until uint64) (paging.Claim, bool, error) {
+func (t *txn) claim(key []byte, now time.Time, leases paging.Leases) (paging.Claim, bool, error) {
 	id := key[rankBytes+timeBytes:]
 	old, there, err := t.row(paging.AttemptID(id))
 	if err != nil || !there {
@@ -152,7 +152,7 @@ func (t *txn) claim(key []byte, until uint64) (paging.Claim, bool, error) {
 	}
 	a, readable := old.attempt()
 	r := old
-	r.due = until
+	r.due = stamp(now.Add(leases.Of(a.State)))
 	if readable == nil {
 		r.token = rand.Text()
 		a.Token = r.token
@@ -172,7 +172,7 @@ func (t *txn) held(c paging.Claim) (paging.Attempt, row, bool) {
 }
 
 // Begin implements store.Store.
-func (s *Store) Begin(ctx context.Context, now time.Time, starts []paging.Start) ([]error, error) {
+func (s *Store) Begin(ctx context.Context, now time.Time, lease time.Duration, starts []paging.Start) ([]error, error) {
 	out := make([]error, len(starts))
 	err := s.submit(ctx, func(t *txn) error {
 		for i, start := range starts {
@@ -184,7 +184,7 @@ func (s *Store) Begin(ctx context.Context, now time.Time, starts []paging.Start)
 			out[i] = nil
 			a.State, a.StartedAt, a.Tries = paging.Sending, now, a.Tries+1
 			a.Code, a.Text, a.Bundle = start.Code, start.Text, start.Bundle
-			if err := t.rewrite(a, old, old.due); err != nil {
+			if err := t.rewrite(a, old, stamp(now.Add(lease))); err != nil {
 				return err
 			}
 		}

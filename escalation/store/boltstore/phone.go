@@ -226,8 +226,23 @@ func (s *Store) LeasePhone(ctx context.Context, phone string, now time.Time, lea
 	return l, true, nil
 }
 
+// RenewPhone implements store.Store.
+func (s *Store) RenewPhone(ctx context.Context, l paging.PhoneLease, now time.Time, lease time.Duration) error {
+	return s.underLease(ctx, l, func(t *txn, p phoneRow) error {
+		if until := now.Add(lease); until.After(p.Until) {
+			p.Until = until
+		}
+		return t.putPhone(l.Phone, p)
+	})
+}
+
 // ReleasePhone implements store.Store.
 func (s *Store) ReleasePhone(ctx context.Context, l paging.PhoneLease) error {
+	return s.underLease(ctx, l, func(t *txn, _ phoneRow) error { return t.putPhone(l.Phone, phoneRow{State: l.State}) })
+}
+
+// underLease changes a phone's row while the lease is the caller's.
+func (s *Store) underLease(ctx context.Context, l paging.PhoneLease, change func(*txn, phoneRow) error) error {
 	fenced := false
 	err := s.submit(ctx, func(t *txn) error {
 		p, err := t.phone(l.Phone)
@@ -235,7 +250,7 @@ func (s *Store) ReleasePhone(ctx context.Context, l paging.PhoneLease) error {
 		if err != nil || fenced {
 			return err
 		}
-		return t.putPhone(l.Phone, phoneRow{State: l.State})
+		return change(t, p)
 	})
 	if err == nil && fenced {
 		return store.ErrFenced

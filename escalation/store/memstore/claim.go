@@ -52,7 +52,7 @@ func (s *Store) Timers(ctx context.Context, ids []paging.IncidentID) ([]time.Tim
 }
 
 // ClaimAttempts implements store.Store.
-func (s *Store) ClaimAttempts(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]paging.Claim, time.Time, error) {
+func (s *Store) ClaimAttempts(ctx context.Context, now time.Time, leases paging.Leases, limit int) ([]paging.Claim, time.Time, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, time.Time{}, err
 	}
@@ -65,7 +65,7 @@ func (s *Store) ClaimAttempts(ctx context.Context, now time.Time, lease time.Dur
 		for ok && !first.at.After(now) && len(claims) < limit {
 			a.drop()
 			r := s.attempt(first.id)
-			s.schedule(r, now.Add(lease))
+			s.schedule(r, now.Add(leases.Of(r.attempt.State)))
 			if known(r.attempt.Format) == nil {
 				r.attempt.Token = s.token()
 				claims = append(claims, paging.Claim{Attempt: r.attempt, Token: r.attempt.Token})
@@ -103,7 +103,7 @@ func (s *Store) held(c paging.Claim) *row {
 }
 
 // Begin implements store.Store.
-func (s *Store) Begin(ctx context.Context, now time.Time, starts []paging.Start) ([]error, error) {
+func (s *Store) Begin(ctx context.Context, now time.Time, lease time.Duration, starts []paging.Start) ([]error, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
@@ -118,6 +118,7 @@ func (s *Store) Begin(ctx context.Context, now time.Time, starts []paging.Start)
 		a := &r.attempt
 		a.State, a.StartedAt, a.Tries = paging.Sending, now, a.Tries+1
 		a.Code, a.Text, a.Bundle = start.Code, start.Text, start.Bundle
+		s.schedule(r, now.Add(lease))
 	}
 	return out, nil
 }

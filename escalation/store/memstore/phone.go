@@ -153,6 +153,22 @@ func (s *Store) LeasePhone(ctx context.Context, phone string, now time.Time, lea
 	return paging.PhoneLease{Phone: phone, Token: p.token, Until: p.until, State: copyState(p.state)}, true, nil
 }
 
+// RenewPhone implements store.Store.
+func (s *Store) RenewPhone(ctx context.Context, l paging.PhoneLease, now time.Time, lease time.Duration) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	p := s.phone(l.Phone)
+	if l.Token == "" || p.token != l.Token {
+		return store.ErrFenced
+	}
+	if until := now.Add(lease); until.After(p.until) {
+		p.until = until
+	}
+	return nil
+}
+
 // ReleasePhone implements store.Store.
 func (s *Store) ReleasePhone(ctx context.Context, l paging.PhoneLease) error {
 	if err := s.enter(ctx); err != nil {

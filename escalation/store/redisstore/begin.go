@@ -10,7 +10,7 @@ import (
 )
 
 // Begin notes what is about to be handed over, by one script each.
-func (s *Store) Begin(ctx context.Context, now time.Time, starts []paging.Start) ([]error, error) {
+func (s *Store) Begin(ctx context.Context, now time.Time, lease time.Duration, starts []paging.Start) ([]error, error) {
 	out := make([]error, len(starts))
 	calls := make([]*call, 0, len(starts))
 	places := make([]int, 0, len(starts))
@@ -26,7 +26,7 @@ func (s *Store) Begin(ctx context.Context, now time.Time, starts []paging.Start)
 		if err != nil {
 			return nil, err
 		}
-		calls = append(calls, s.script("begin", shard, string(a.ID.Incident()), string(a.ID), starts[i].Claim.Token, over))
+		calls = append(calls, s.script("begin", shard, string(a.ID.Incident()), string(a.ID), starts[i].Claim.Token, over, score(now.Add(lease))))
 		places = append(places, i)
 	}
 	if err := s.exec(ctx, calls, false); err != nil {

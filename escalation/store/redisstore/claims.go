@@ -25,7 +25,7 @@ type candidate struct {
 }
 
 // ClaimAttempts looks at all shards in one pipeline, and leases the most urgent in a second one.
-func (s *Store) ClaimAttempts(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]paging.Claim, time.Time, error) {
+func (s *Store) ClaimAttempts(ctx context.Context, now time.Time, leases paging.Leases, limit int) ([]paging.Claim, time.Time, error) {
 	due, next, err := s.dueAttempts(ctx, now, limit)
 	if err != nil {
 		return nil, time.Time{}, err
@@ -40,7 +40,7 @@ func (s *Store) ClaimAttempts(ctx context.Context, now time.Time, lease time.Dur
 	for _, c := range due[len(take):] {
 		next.add(c.at)
 	}
-	claims, err := s.leaseAttempts(ctx, now, lease, take, &next)
+	claims, err := s.leaseAttempts(ctx, now, leases, take, &next)
 	return claims, next.time, err
 }
 
@@ -85,7 +85,7 @@ func firstAndList(val any) (first time.Time, list []string, err error) {
 	return first, texts(parts[1]), err
 }
 
-func (s *Store) leaseAttempts(ctx context.Context, now time.Time, lease time.Duration, take []candidate, next *earliest) ([]paging.Claim, error) {
+func (s *Store) leaseAttempts(ctx context.Context, now time.Time, leases paging.Leases, take []candidate, next *earliest) ([]paging.Claim, error) {
 	token := rand.Text()
 	byShard, place := map[int][]any{}, map[string]int{}
 	for i, c := range take {
@@ -94,7 +94,7 @@ func (s *Store) leaseAttempts(ctx context.Context, now time.Time, lease time.Dur
 	}
 	calls := make([]*call, 0, len(byShard))
 	for shard, members := range byShard {
-		head := []any{score(now), score(now.Add(lease)), token, format(escalation.Format)}
+		head := []any{score(now), score(now.Add(leases.Planned)), score(now.Add(leases.Sending)), token, format(escalation.Format)}
 		calls = append(calls, s.script("lease_attempts", shard, append(head, members...)...))
 	}
 	if err := s.exec(ctx, calls, false); err != nil {

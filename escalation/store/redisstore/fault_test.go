@@ -158,7 +158,7 @@ func TestScriptFlush(t *testing.T) {
 			require.NoError(t, d.Err)
 		}
 		server.Must("SCRIPT", "FLUSH")
-		claims, _, err := s.ClaimAttempts(t.Context(), storetest.T0.Add(time.Minute), time.Hour, 100)
+		claims, _, err := s.ClaimAttempts(t.Context(), storetest.T0.Add(time.Minute), storetest.Leases(), 100)
 		require.NoError(t, err)
 		require.Len(t, claims, 20)
 	}

@@ -126,6 +126,21 @@ func (s *Store) LeasePhone(ctx context.Context, phone string, now time.Time, lea
 	return l, true, nil
 }
 
+// RenewPhone has the lease of a phone end later.
+func (s *Store) RenewPhone(ctx context.Context, l paging.PhoneLease, now time.Time, lease time.Duration) error {
+	if l.Token == "" {
+		return store.ErrFenced
+	}
+	val, err := s.run(ctx, s.script("renew_phone", s.shardOfText("phone", l.Phone), l.Phone, l.Token, digits(now.Add(lease))))
+	if err != nil {
+		return fmt.Errorf("redisstore: cannot renew the lease of a phone: %w", err)
+	}
+	if val != int64(1) {
+		return store.ErrFenced
+	}
+	return nil
+}
+
 // ReleasePhone saves the state of a phone and gives its lease back.
 func (s *Store) ReleasePhone(ctx context.Context, l paging.PhoneLease) error {
 	if l.Token == "" {

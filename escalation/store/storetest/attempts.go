@@ -24,6 +24,7 @@ func claimTests() map[string]func(*suite) {
 func attemptTests() map[string]func(*suite) {
 	return map[string]func(*suite){
 		"attempts/begin":                            (*suite).beginNotes,
+		"attempts/begin leases anew":                (*suite).beginLeases,
 		"attempts/begin is fenced":                  (*suite).beginFenced,
 		"attempts/begin one by one":                 (*suite).beginMixed,
 		"attempts/cancel":                           (*suite).cancel,
@@ -119,7 +120,7 @@ func (x *suite) claimDefer() {
 	_ = x.s.Defer(x.ctx, []paging.Claim{first}, T0.Add(time.Hour)) // no longer its claim
 	require.NoError(x.t, x.begin(T0.Add(5*time.Second), second))
 
-	third := x.claimOne(T0.Add(5*time.Second + Lease))
+	third := x.claimOne(T0.Add(5*time.Second + SendLease))
 	require.NoError(x.t, x.s.Defer(x.ctx, []paging.Claim{third}, T0.Add(time.Hour)))
 	row := x.attempt(third.Attempt.ID)
 	require.Equal(x.t, paging.Sending, row.State, "a begun one stays begun")
@@ -169,11 +170,11 @@ func (x *suite) claimRetry() {
 	require.Equal(x.t, 2, x.attempt(second.Attempt.ID).Tries)
 }
 
-// beginNotes ensures that Begin writes what a crash must not lose, and leaves the lease as it is.
+// beginNotes ensures that Begin writes what a crash must not lose, and leases from then on.
 func (x *suite) beginNotes() {
 	x.plan("a", 1, nil)
 	claim := x.claimOne(T0)
-	errs, err := x.s.Begin(x.ctx, T0.Add(time.Second), []paging.Start{{Claim: claim, Code: "12", Text: "text", Bundle: "b1"}})
+	errs, err := x.s.Begin(x.ctx, T0.Add(time.Second), SendLease, []paging.Start{{Claim: claim, Code: "12", Text: "text", Bundle: "b1"}})
 	require.NoError(x.t, err)
 	require.Equal(x.t, []error{nil}, errs)
 	want := claim.Attempt
@@ -183,7 +184,28 @@ func (x *suite) beginNotes() {
 	got.StartedAt = time.Time{}
 	require.Equal(x.t, want, got)
 	_, next := x.claim(T0.Add(time.Second), 10)
-	x.same(T0.Add(Lease), next)
+	x.same(T0.Add(time.Second+SendLease), next)
+}
+
+// beginLeases ensures that what was begun is nobody else's for as long as Begin said, from the
+// first claim and from a take-over; that a lease which has ended does not keep its holder from
+// beginning while nobody took it, and that a Begin which is refused leases nothing.
+func (x *suite) beginLeases() {
+	x.plan("a", 1, nil)
+	first := x.claimOne(T0)
+	began := T0.Add(Lease + time.Second)
+	require.NoError(x.t, x.begin(began, first), "nobody took it")
+	none, next := x.claim(began.Add(SendLease-time.Second), 10)
+	require.Empty(x.t, none)
+	x.same(began.Add(SendLease), next)
+
+	taken := began.Add(SendLease)
+	second := x.claimOne(taken)
+	require.ErrorIs(x.t, x.begin(taken.Add(time.Second), first), store.ErrFenced)
+	none, next = x.claim(taken.Add(SendLease-time.Second), 10)
+	require.Empty(x.t, none, "a look-up has as long as a send")
+	x.same(taken.Add(SendLease), next)
+	require.Equal(x.t, second.Token, x.attempt(second.Attempt.ID).Token)
 }
 
 // beginFenced ensures that Begin refuses whoever does not hold the claim.
@@ -206,7 +228,7 @@ func (x *suite) beginMixed() {
 	require.Len(x.t, claims, 3)
 	stale := claims[1]
 	stale.Token = Token()
-	errs, err := x.s.Begin(x.ctx, T0, []paging.Start{{Claim: claims[0]}, {Claim: stale}, {Claim: claims[2]}})
+	errs, err := x.s.Begin(x.ctx, T0, SendLease, []paging.Start{{Claim: claims[0]}, {Claim: stale}, {Claim: claims[2]}})
 	require.NoError(x.t, err)
 	require.Len(x.t, errs, 3)
 	require.NoError(x.t, errs[0])
@@ -244,7 +266,7 @@ func (x *suite) cancel() {
 	later, next := x.claim(T0.Add(time.Hour), 10)
 	require.Len(x.t, later, 1, "only the begun one, whose holder said nothing more")
 	require.Equal(x.t, begun.Attempt.ID, later[0].Attempt.ID)
-	x.same(T0.Add(time.Hour+Lease), next)
+	x.same(T0.Add(time.Hour+SendLease), next)
 }
 
 // fencedPut ensures that the report of a holder who was taken over is refused with all of its change.
@@ -316,12 +338,12 @@ func (x *suite) takeoverSending() {
 	x.must(u)
 	none, next := x.claim(T0, 10)
 	require.Empty(x.t, none, "its holder is at work")
-	x.same(T0.Add(Lease), next)
-	second := x.claimOne(T0.Add(Lease))
+	x.same(T0.Add(SendLease), next)
+	second := x.claimOne(T0.Add(SendLease))
 	require.Equal(x.t, paging.Sending, second.Attempt.State)
 	require.Equal(x.t, "Checkout errors", second.Attempt.Text)
 	require.Equal(x.t, "12", second.Attempt.Code)
 	require.Equal(x.t, "queued", second.Attempt.ProviderStatus)
-	require.NoError(x.t, x.begin(T0.Add(Lease), second), "who took over may send again")
+	require.NoError(x.t, x.begin(T0.Add(SendLease), second), "who took over may send again")
 	require.Equal(x.t, 2, x.attempt(a.ID).Tries)
 }

@@ -17,8 +17,14 @@ import (
 // server forgets by its own clock does not forget at once.
 var T0 = time.Date(2033, 3, 14, 9, 0, 0, 0, time.UTC)
 
-// Lease is the lease of all claims in the suite.
-const Lease = 30 * time.Second
+// Leases of the suite: of claims and phones, and of what was begun.
+const (
+	Lease     = 30 * time.Second
+	SendLease = 45 * time.Second
+)
+
+// Leases are those of attempts.
+func Leases() paging.Leases { return paging.Leases{Planned: Lease, Sending: SendLease} }
 
 // Token returns a fresh random token.
 func Token() string { return rand.Text() }

@@ -240,7 +240,7 @@ func (x *suite) canceled() {
 	require.Error(x.t, err)
 	_, _, err = x.s.ClaimTimers(ctx, T0, Lease, 1)
 	require.Error(x.t, err)
-	_, _, err = x.s.ClaimAttempts(ctx, T0, Lease, 1)
+	_, _, err = x.s.ClaimAttempts(ctx, T0, Leases(), 1)
 	require.Error(x.t, err)
 	_, err = x.s.ReserveCode(ctx, paging.CodeRequest{Phone: "+12025550101", Key: "k", Now: T0})
 	require.Error(x.t, err)

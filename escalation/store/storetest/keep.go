@@ -14,6 +14,7 @@ import (
 func phoneTests() map[string]func(*suite) {
 	return map[string]func(*suite){
 		"phones/lease is exclusive": (*suite).phoneLease,
+		"phones/lease is renewed":   (*suite).phoneRenewed,
 		"phones/release is fenced":  (*suite).phoneFenced,
 		"phones/state round trip":   (*suite).phoneState,
 	}
@@ -55,6 +56,35 @@ func (x *suite) phoneLease() {
 	again, ok := x.lease(phone, T0.Add(Lease))
 	require.True(x.t, ok, "ran out")
 	require.NotEqual(x.t, l.Token, again.Token)
+}
+
+// phoneRenewed ensures that a holder keeps a phone by renewing its lease, also just after it has
+// ended, that a renewal which comes late shortens nothing and costs no state, and that who was
+// taken over or gave it back is refused.
+func (x *suite) phoneRenewed() {
+	renew := func(l paging.PhoneLease, now time.Time) error { return x.s.RenewPhone(x.ctx, l, now, Lease) }
+	l, _ := x.lease(phone, T0)
+	l.State.Misses = 7
+	require.NoError(x.t, x.s.ReleasePhone(x.ctx, l))
+	require.ErrorIs(x.t, renew(l, T0), store.ErrFenced, "given back")
+
+	l, _ = x.lease(phone, T0)
+	require.NoError(x.t, renew(l, T0.Add(20*time.Second)))
+	require.NoError(x.t, renew(l, T0.Add(10*time.Second)), "sent before, came after")
+	_, ok := x.lease(phone, T0.Add(20*time.Second+Lease-time.Second))
+	require.False(x.t, ok)
+	late := T0.Add(20*time.Second + Lease)
+	require.NoError(x.t, renew(l, late), "nobody took it")
+	_, ok = x.lease(phone, late.Add(Lease-time.Second))
+	require.False(x.t, ok)
+
+	other, ok := x.lease(phone, late.Add(Lease))
+	require.True(x.t, ok)
+	require.Equal(x.t, 7, other.State.Misses)
+	require.ErrorIs(x.t, renew(l, late.Add(Lease)), store.ErrFenced, "taken over")
+	_, ok = x.lease(phone, late.Add(2*Lease))
+	require.True(x.t, ok, "a refused renewal leases nothing")
+	require.ErrorIs(x.t, renew(paging.PhoneLease{Phone: "+12025550109"}, T0), store.ErrFenced, "never leased")
 }
 
 // phoneFenced ensures that a holder who was taken over neither saves its state nor ends the new lease.

@@ -139,7 +139,7 @@ func (x *suite) raceClaims() {
 	claimed := make([][]paging.Claim, 4)
 	together(len(claimed), func(i int) {
 		for {
-			claims, _, err := x.s.ClaimAttempts(x.ctx, T0, Lease, 3)
+			claims, _, err := x.s.ClaimAttempts(x.ctx, T0, Leases(), 3)
 			if err != nil {
 				x.t.Error(err)
 			}
@@ -173,7 +173,7 @@ func (x *suite) raceAck() {
 		var early, late error
 		together(2, func(i int) {
 			if i == 0 {
-				errs, err := x.s.Begin(x.ctx, T0, []paging.Start{{Claim: claim}})
+				errs, err := x.s.Begin(x.ctx, T0, SendLease, []paging.Start{{Claim: claim}})
 				early = errors.Join(err, errs[0])
 				return
 			}
@@ -181,7 +181,7 @@ func (x *suite) raceAck() {
 			if err != nil || done[0].Err != nil {
 				x.t.Errorf("ack: %v %v", done, err)
 			}
-			if errs, err := x.s.Begin(x.ctx, T0, []paging.Start{{Claim: claim}}); err == nil {
+			if errs, err := x.s.Begin(x.ctx, T0, SendLease, []paging.Start{{Claim: claim}}); err == nil {
 				late = errs[0]
 			}
 		})

@@ -14,6 +14,8 @@
 //   - The Token of an attempt as loaded is that of its latest claim. Defer clears it, so that
 //     the one who gave the claim back cannot begin any more. A Defer of a claim that is no
 //     longer held does nothing.
+//   - A lease that has ended is still its holder's until somebody takes it: a Begin and a RenewPhone
+//     succeed, and from then on the new lease counts.
 //   - "Next" of a claim is the earliest time in the index after the claim, ends of leases included.
 //   - Under a limit the earliest timers and the most urgent attempts are taken, within a shard.
 //   - An Append is settled by the token of the value after its number, too, whatever was
@@ -146,7 +148,7 @@ func (x *suite) timers(now time.Time, limit int) ([]paging.IncidentID, time.Time
 
 func (x *suite) claim(now time.Time, limit int) ([]paging.Claim, time.Time) {
 	x.t.Helper()
-	claims, next, err := x.s.ClaimAttempts(x.ctx, now, Lease, limit)
+	claims, next, err := x.s.ClaimAttempts(x.ctx, now, Leases(), limit)
 	require.NoError(x.t, err)
 	for _, c := range claims {
 		require.NotEmpty(x.t, c.Token)
@@ -165,7 +167,7 @@ func (x *suite) claimOne(now time.Time) paging.Claim {
 
 func (x *suite) begin(now time.Time, c paging.Claim) error {
 	x.t.Helper()
-	errs, err := x.s.Begin(x.ctx, now, []paging.Start{{Claim: c, Code: "12", Text: "Checkout errors"}})
+	errs, err := x.s.Begin(x.ctx, now, SendLease, []paging.Start{{Claim: c, Code: "12", Text: "Checkout errors"}})
 	require.NoError(x.t, err)
 	require.Len(x.t, errs, 1)
 	return errs[0]
