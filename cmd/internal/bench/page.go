@@ -141,7 +141,8 @@ func crowdShot(g *gateway, first int) []byte {
 	return []byte(head + "\r\n\r\n" + body)
 }
 
-// provider is a telephone that notes when the first text for each phone arrives.
+// provider is a telephone that notes when the first text for each phone arrives, and for which
+// phones a gateway asked whether it has a text.
 type provider struct {
 	phone  *telephone.Telephone
 	server *http.Server
@@ -149,6 +150,7 @@ type provider struct {
 
 	mu      sync.Mutex
 	came    map[string]time.Time
+	asked   map[string]bool
 	changed chan struct{} // closed at the next arrival
 }
 
@@ -162,7 +164,7 @@ func newProvider(gatewayURL string, s secrets) (*provider, error) {
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
-	p := &provider{phone: t, url: "http://" + socket.Addr().String(), came: map[string]time.Time{}, changed: make(chan struct{})}
+	p := &provider{phone: t, url: "http://" + socket.Addr().String(), came: map[string]time.Time{}, asked: map[string]bool{}, changed: make(chan struct{})}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = p.server.Serve(socket) }() // ends with close
 	return p, nil
@@ -180,7 +182,19 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		p.mu.Unlock()
 	}
+	if r.Method == http.MethodGet {
+		p.mu.Lock()
+		p.asked[r.URL.Query().Get("To")] = true
+		p.mu.Unlock()
+	}
 	p.phone.ServeHTTP(w, r)
+}
+
+// askedFor says whether a gateway looked for a text to that phone.
+func (p *provider) askedFor(number string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.asked[number]
 }
 
 // await returns when the first text for a phone arrived.
