@@ -17,6 +17,8 @@ type Adopt struct {
 	Members  []Member
 	Attempts []paging.Attempt
 	Entries  []Entry // its whole timeline
+
+	Ended map[MemberKey]time.Time `json:"-"` // ends that came to the store when nobody there held the alert
 }
 
 // CommandID returns the id given by the sender.
@@ -32,9 +34,12 @@ func (j *judge) adopt(c Adopt) {
 		j.adoptInto(c)
 	case j.inc != nil && j.inc.ID == c.Incident.ID:
 		j.adoptAgain(c)
+	case j.inc != nil && j.sameTrouble(c):
+		j.adoptOver(c)
 	default:
 		j.adoptWhole(c)
 	}
+	j.endHeard(c.Ended)
 }
 
 // adoptAgain follows a merge that broke off: the incident was brought in before, went on there
@@ -43,6 +48,7 @@ func (j *judge) adopt(c Adopt) {
 func (j *judge) adoptAgain(c Adopt) {
 	j.appendForeign(c)
 	j.adoptTold(c.Incident)
+	j.adoptPastAck(c.Incident)
 	j.outcome(Done)
 }
 
@@ -87,28 +93,6 @@ func (j *judge) unclaimed(a paging.Attempt) paging.Attempt {
 	return a
 }
 
-// endWhatEnded ends the members of which an incident that is over heard later. last is that
-// incident; a person's resolve closes what fired then.
-func (j *judge) endWhatEnded(last *Incident, known map[MemberKey]Member, members []Member) {
-	opened := j.inc.OpenedAt
-	for _, m := range members {
-		before, ok := known[m.MemberKey]
-		if !ok || !m.Firing {
-			continue
-		}
-		ended := !before.Firing && before.EndedAt.After(m.SeenAt)
-		closed := last.Ending.Person() && last.Ending.At.After(opened) && before.StartsAt.Equal(m.StartsAt)
-		if ended || closed {
-			j.endMember(m, "has ended, as incident "+string(last.ID)+" says")
-		}
-	}
-	if j.inc.Firing <= 0 {
-		ending := *last.Ending
-		ending.Reason = "over, as incident " + string(last.ID) + " says"
-		j.resolve(ending)
-	}
-}
-
 // adoptInto makes one incident of two that are about the same.
 func (j *judge) adoptInto(c Adopt) {
 	f := c.Incident
@@ -129,6 +113,7 @@ func (j *judge) adoptInto(c Adopt) {
 	switch {
 	case j.inc.Firing <= 0:
 		j.resolve(j.endingOf(f))
+		j.adoptPastAck(f)
 	case ack != nil && less:
 		j.note(Entry{Kind: EntryNote, By: ack.By.Name, Text: ack.By.Name + " had acknowledged it as " + string(f.Severity) + "; it is more urgent by now"})
 	case ack != nil:

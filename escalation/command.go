@@ -15,6 +15,7 @@ type Command interface{ CommandID() string }
 type Fire struct {
 	Alert    routing.Alert
 	Decision routing.Decision
+	Heard    time.Time // when it was taken, if that was earlier; zero: now
 }
 
 // End is the end of one member: its source said so, or it belongs elsewhere now.
@@ -22,6 +23,7 @@ type End struct {
 	Member MemberKey
 	Alert  routing.Alert // as its source sent it; zero when it did not speak
 	Moved  string        // the incident that holds it now; empty for a real end
+	Heard  time.Time     // when it was taken, if that was earlier; zero: now
 }
 
 // Unlist is a complete group that omits a member which was firing.

@@ -9,10 +9,11 @@ import (
 // end is the end of one member: its source said so, or another incident holds it now.
 func (j *judge) end(c End) {
 	m, ok := j.in.Members[c.Member]
-	if !ok || !m.Firing {
+	if !ok || !m.Firing || firesSince(j.inc, m, c.Heard) {
 		j.outcome(Recorded)
 		return
 	}
+	j.heard = c.Heard
 	if ends := c.Alert.EndsAt; !ends.IsZero() && ends.Before(m.StartsAt) {
 		j.note(Entry{Kind: EntryAlert, Member: &c.Member, Text: m.Title + ": a late end of an earlier firing, only recorded"})
 		j.outcome(Recorded)
@@ -31,6 +32,12 @@ func (j *judge) end(c End) {
 	}
 	j.resolveIfOver(reason)
 	j.outcome(Done)
+}
+
+// firesSince says whether a member was heard to fire after an end that is judged late. A repeat
+// moves only what the incident saw last, which tells of one member as long as no other fires.
+func firesSince(inc *Incident, m Member, heard time.Time) bool {
+	return !heard.IsZero() && (m.SeenAt.After(heard) || inc.Firing == 1 && inc.LastSeen.After(heard))
 }
 
 // unlist is a complete group that omits a member. It ends only when it is still omitted later:
@@ -58,7 +65,7 @@ func (j *judge) endMember(m Member, why string) {
 	if !m.UnlistedAt.IsZero() {
 		j.inc.Unlisted--
 	}
-	m.Firing, m.EndedAt, m.UnlistedAt = false, j.Now, time.Time{}
+	m.Firing, m.EndedAt, m.UnlistedAt = false, j.takenAt(), time.Time{}
 	j.inc.Firing--
 	j.inc.Ended++
 	j.res.Members[m.MemberKey] = m

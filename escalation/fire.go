@@ -33,10 +33,13 @@ func IsRepeat(inc *Incident, m Member, f Fire) bool {
 func (j *judge) fire(c Fire) {
 	key := MemberKey{Integration: c.Alert.Integration, Identity: c.Alert.Identity}
 	member, known := j.in.Members[key]
+	j.heard = c.Heard
 	switch {
 	case j.inc == nil:
 		j.open(c)
 	case c.Alert.Source == MemoSource: // told once, however long ago
+		j.outcome(Recorded)
+	case known && member.newerThan(c.Heard):
 		j.outcome(Recorded)
 	case IsRepeat(j.inc, member, c):
 		j.seen()
@@ -53,10 +56,10 @@ func (j *judge) fire(c Fire) {
 }
 
 func (j *judge) seen() {
-	j.res.Seen = Seen{N: 1, At: j.Now}
+	j.res.Seen = Seen{N: 1, At: j.takenAt()}
 	j.inc.Count++
-	if j.Now.After(j.inc.LastSeen) {
-		j.inc.LastSeen = j.Now
+	if j.takenAt().After(j.inc.LastSeen) {
+		j.inc.LastSeen = j.takenAt()
 	}
 }
 
@@ -64,12 +67,12 @@ func (j *judge) seen() {
 func sameStart(a, b time.Time) bool { return !a.IsZero() && a.Equal(b) }
 
 func (j *judge) lateDuplicate(m Member, a routing.Alert) bool {
-	return !m.Firing && m.Explicit && sameStart(m.StartsAt, a.StartsAt) && j.Now.Sub(m.EndedAt) < LateDuplicate
+	return !m.Firing && m.Explicit && sameStart(m.StartsAt, a.StartsAt) && j.takenAt().Sub(m.EndedAt) < LateDuplicate
 }
 
 // fireAgain is a firing on a resolved incident: nothing new, the same trouble again, or a new one.
 func (j *judge) fireAgain(c Fire, m Member, known bool) {
-	soon := j.Now.Sub(j.inc.Ending.At) < j.inc.ReopenWithin
+	soon := j.takenAt().Sub(j.inc.Ending.At) < j.inc.ReopenWithin
 	ongoing := m.Firing && c.Alert.StartsAt.IsZero() // told without a start, and no end was heard of
 	same := known && (ongoing || sameStart(m.StartsAt, c.Alert.StartsAt))
 	switch {
@@ -174,7 +177,7 @@ func (j *judge) addMember(c Fire, what string) {
 	}
 	j.res.Members[key] = Member{
 		MemberKey: key, Group: a.Group, Title: a.Title, Severity: c.Decision.Severity,
-		StartsAt: starts, SeenAt: j.Now, Firing: true,
+		StartsAt: starts, SeenAt: j.takenAt(), Firing: true,
 	}
 	if d := j.Book.resolveAfter(a.Integration); d > j.inc.ResolveAfter && !j.inc.Test {
 		j.inc.ResolveAfter = d

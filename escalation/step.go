@@ -41,6 +41,16 @@ type judge struct {
 	in  Snapshot
 	inc *Incident
 	res Result
+
+	heard time.Time // when what is judged was taken, if that was earlier
+}
+
+// takenAt is when what is judged was taken.
+func (j *judge) takenAt() time.Time {
+	if j.heard.IsZero() {
+		return j.Now
+	}
+	return j.heard
 }
 
 func (j *judge) dispatch(cmd Command) {

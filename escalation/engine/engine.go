@@ -48,6 +48,7 @@ type Config struct {
 	MaxSleep   time.Duration // cap of the timer loop's sleep; default 500 ms
 	Record     time.Duration // how long the intake log is kept; 0: not kept
 	WakePages  func()        // called after a commit that planned attempts
+	KeepEnds   bool          // remember ends of what nobody holds: another process may bring it in later
 }
 
 // Engine runs incidents on one store. Make one with New, then Run it.

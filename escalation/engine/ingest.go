@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type Delivery struct {
 	Header      map[string]string // for the intake log: what decoding Body again needs, and no secret
 	Body        []byte            // for the intake log
 	Hold        time.Duration     // the least time that what opens now is held before it pages
+	Heard       time.Time         // when it was taken, if that was earlier: what was heard since speaks for itself
 }
 
 // Summary is what became of a delivery.
@@ -63,6 +65,9 @@ func (e *Engine) Ingest(ctx context.Context, d Delivery) (Summary, error) {
 	for i := range d.Batch.Alerts {
 		d.Batch.Alerts[i].Integration = d.Integration
 	}
+	if err := e.leaveOutEnded(ctx, &d, &s); err != nil {
+		return s, err
+	}
 	if err := e.judge(ctx, d, &s); err != nil {
 		return s, err
 	}
@@ -75,9 +80,9 @@ func (e *Engine) judge(ctx context.Context, d Delivery, s *Summary) error {
 	for _, part := range escalation.InOrder(d.Batch.Alerts) {
 		var err error
 		if part[0].Status == routing.Firing {
-			err = e.fire(ctx, part, d.Hold, s)
+			err = e.fire(ctx, part, d, s)
 		} else {
-			err = e.endOrAcknowledge(ctx, part, s)
+			err = e.endOrAcknowledge(ctx, part, d.Heard, s)
 		}
 		if err != nil {
 			return err
@@ -95,7 +100,7 @@ func memberOf(a routing.Alert) escalation.MemberKey {
 	return escalation.MemberKey{Integration: a.Integration, Identity: a.Identity}
 }
 
-func (e *Engine) fire(ctx context.Context, alerts []routing.Alert, hold time.Duration, s *Summary) error {
+func (e *Engine) fire(ctx context.Context, alerts []routing.Alert, d Delivery, s *Summary) error {
 	now, table := e.Now(), e.Book().Table
 	var items []*item
 	for _, a := range alerts {
@@ -105,10 +110,10 @@ func (e *Engine) fire(ctx context.Context, alerts []routing.Alert, hold time.Dur
 				s.Notes = append(s.Notes, fmt.Sprintf("%s: dropped by rule %q", a.Title, decision.Dropped))
 				continue
 			}
-			decision.Hold = max(decision.Hold, hold)
+			decision.Hold = max(decision.Hold, d.Hold)
 			items = append(items, &item{
 				key: decision.Key, members: []escalation.MemberKey{memberOf(a)},
-				cmd: escalation.Fire{Alert: a, Decision: decision},
+				cmd: escalation.Fire{Alert: a, Decision: decision, Heard: d.Heard},
 			})
 		}
 	}
@@ -126,7 +131,10 @@ func (e *Engine) fire(ctx context.Context, alerts []routing.Alert, hold time.Dur
 			news = append(news, m)
 		}
 	}
-	return e.moveMembers(ctx, news, held)
+	if err := e.moveMembers(ctx, news, held); err != nil || d.Heard.IsZero() {
+		return err
+	}
+	return e.endMissed(ctx, slices.Collect(maps.Keys(held)), nil)
 }
 
 // moveMembers ends the membership of alerts in incidents that they were not routed to now; held
@@ -153,7 +161,7 @@ func (e *Engine) moveMembers(ctx context.Context, news []escalation.MemberKey, h
 
 // endOrAcknowledge sends ends and acknowledgements to the incidents that hold the alert,
 // whatever the routes say now. One that nobody holds changes nothing.
-func (e *Engine) endOrAcknowledge(ctx context.Context, alerts []routing.Alert, s *Summary) error {
+func (e *Engine) endOrAcknowledge(ctx context.Context, alerts []routing.Alert, heard time.Time, s *Summary) error {
 	members := make([]escalation.MemberKey, len(alerts))
 	for i, a := range alerts {
 		members[i] = memberOf(a)
@@ -166,7 +174,7 @@ func (e *Engine) endOrAcknowledge(ctx context.Context, alerts []routing.Alert, s
 	for _, a := range alerts {
 		m := memberOf(a)
 		for _, id := range found[m] {
-			it := &item{id: id, members: []escalation.MemberKey{m}, cmd: escalation.End{Member: m, Alert: a}}
+			it := &item{id: id, members: []escalation.MemberKey{m}, cmd: escalation.End{Member: m, Alert: a, Heard: heard}}
 			if a.Status == routing.Acknowledged {
 				it.cmd = escalation.Acknowledge{By: escalation.Actor{Name: a.Integration, Via: "source"}}
 			}
@@ -177,12 +185,14 @@ func (e *Engine) endOrAcknowledge(ctx context.Context, alerts []routing.Alert, s
 	if err != nil {
 		return err
 	}
+	done := map[escalation.MemberKey]bool{}
 	for i, o := range outcomes {
 		if _, end := items[i].cmd.(escalation.End); end && o.Kind == escalation.Done {
 			s.Ended++
+			done[items[i].members[0]] = true
 		}
 	}
-	return nil
+	return e.keepEnds(ctx, alerts, done, heard)
 }
 
 // unlistMissing tells incidents that a complete group omits members of theirs.

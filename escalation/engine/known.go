@@ -71,7 +71,7 @@ func (k *known) repeats(g *group, now time.Time) bool {
 	inc := &escalation.Incident{ID: f.id, Key: g.query.Key, State: f.state, Quiet: f.quiet}
 	for _, it := range g.items {
 		fire, ok := it.cmd.(escalation.Fire)
-		if !ok || it.tries > 0 {
+		if !ok || it.tries > 0 || !fire.Heard.IsZero() {
 			return false
 		}
 		m, fires := k.members[place{f, it.members[0]}]

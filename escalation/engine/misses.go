@@ -12,12 +12,17 @@ const (
 	// leaseTries and leasePause bound the wait for a phone that delivery is texting right now.
 	leaseTries = 20
 	leasePause = 50 * time.Millisecond
+	// hitTries is less: somebody waits for an answer that does not depend on it.
+	hitTries = 3
 )
 
 // miss answers a text that led to nothing, a few times in a row and then no more.
 func (t *talk) miss(ctx context.Context, answer string) (string, error) {
+	if t.in.Kept {
+		return answer, nil
+	}
 	answered := false
-	err := t.phoneState(ctx, func(s *paging.PhoneState) bool {
+	err := t.phoneState(ctx, leaseTries, func(s *paging.PhoneState) bool {
 		s.Misses++
 		s.MissedAt = t.now
 		answered = s.Misses <= answeredMisses
@@ -31,7 +36,10 @@ func (t *talk) miss(ctx context.Context, answer string) (string, error) {
 
 // hit forgets the misses after a text that had an effect. Losing that is harmless.
 func (t *talk) hit(ctx context.Context) {
-	err := t.phoneState(ctx, func(s *paging.PhoneState) bool {
+	if t.in.Kept {
+		return
+	}
+	err := t.phoneState(ctx, hitTries, func(s *paging.PhoneState) bool {
 		changed := s.Misses > 0
 		s.Misses = 0
 		return changed
@@ -42,10 +50,10 @@ func (t *talk) hit(ctx context.Context) {
 }
 
 // phoneState changes what is remembered of the phone under its lease.
-func (t *talk) phoneState(ctx context.Context, change func(*paging.PhoneState) bool) error {
+func (t *talk) phoneState(ctx context.Context, tries int, change func(*paging.PhoneState) bool) error {
 	pause := time.NewTimer(0)
 	defer pause.Stop()
-	for range leaseTries {
+	for range tries {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

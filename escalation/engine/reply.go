@@ -24,6 +24,7 @@ type Text struct {
 	ID   string // the provider's id of the message; the same text again has the same
 	From string // E.164
 	Body string
+	Kept bool `json:"-"` // it came earlier, and nobody waits for the answer
 }
 
 // Reply does what a text asks for and returns the answer; an empty answer means silence. The
@@ -38,6 +39,8 @@ func (e *Engine) Reply(ctx context.Context, in Text) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout) // it is done, whoever still listens
+	defer cancel()
 	if err := e.store.SetOnce(ctx, proof, answer, e.Now(), answerKept); err != nil {
 		e.log.Warn("an answered text could not be marked; sent again it is judged again", "error", err)
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"crypto/rand"
+	"time"
 
 	"tocsin/escalation"
 	"tocsin/escalation/store"
@@ -74,7 +75,7 @@ func (e *Engine) Repair(ctx context.Context, why map[paging.IncidentID]string) e
 // of an integration. It goes the way of all alerts.
 func (e *Engine) Say(ctx context.Context, a routing.Alert) error {
 	if a.Status == routing.Firing {
-		return e.fire(ctx, []routing.Alert{a}, 0, &Summary{})
+		return e.fire(ctx, []routing.Alert{a}, Delivery{}, &Summary{})
 	}
-	return e.endOrAcknowledge(ctx, []routing.Alert{a}, &Summary{})
+	return e.endOrAcknowledge(ctx, []routing.Alert{a}, time.Time{}, &Summary{})
 }

@@ -8,7 +8,7 @@
 //	          there after all: wait on · away: the delivery goes the way of "down"
 //	down      ledger (fsync) → local engine, for what pages alone → 2xx
 //	adopting  ledger → 2xx; paged as soon as all incidents are adopted
-//	replaying ledger → shared engine, for what pages alone → 2xx
+//	replaying as "up", while the ledger is worked off beside it
 //
 // It may be that the shared store has a delivery that was answered from the spool. That is no
 // harm: both become one by dedup key.
@@ -25,10 +25,16 @@
 //  3. The codes of its texts are adopted, so that an old text still acknowledges.
 //  4. Replies and receipts that were kept are applied. Until here the shared engine of this
 //     process fires no timer and sends nothing: nobody is paged for what was acknowledged.
-//  5. The ledger is read in order, and of each alert only the last word counts: what fired and
-//     ended meanwhile pages nobody. What opens is held for some seconds, so that delivery tells
-//     of all of it in few texts.
+//  5. The ledger is read, each line judged by when it was taken: what others told the store
+//     since counts for more, and of each alert only the last word. An end of what only another
+//     process knows is remembered in the store until that process comes back. What opens is held
+//     for some seconds, so that delivery tells of all of it in few texts.
 //  6. The spool is emptied.
+//
+// A step that fails because the store is away again breaks the merge off; it begins anew later.
+// One that the store answers and refuses, again and again, must not hold up the others: it goes
+// to a file of its own beside the spool, with the reason, and an alert is paged as trouble of
+// Tocsin itself.
 //
 // # Parts
 //

@@ -26,25 +26,53 @@ func (s *Standby) Ingest(ctx context.Context, d engine.Delivery) (engine.Summary
 	for i := range d.Batch.Alerts {
 		d.Batch.Alerts[i].Integration = d.Integration
 	}
-	if phase, _ := s.Phase(); phase == Up {
-		summary, err, why := s.tryShared(ctx, d)
-		if why == nil {
+	for {
+		if left, ok := s.asks(); ok {
+			summary, err, why := s.tryShared(ctx, left, d)
+			if why == nil {
+				return summary, err
+			}
+			s.fall(left, why)
+		}
+		if summary, kept, err := s.keep(ctx, d); kept || err != nil {
 			return summary, err
 		}
-		s.fall(why)
 	}
-	return s.keep(ctx, d)
+}
+
+// keep puts a delivery into the ledger, and pages at once what asks for it. It does nothing when
+// the store is asked again by now.
+func (s *Standby) keep(ctx context.Context, d engine.Delivery) (summary engine.Summary, kept bool, err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.phase == Up || s.phase == Replaying {
+		return summary, false, nil
+	}
+	summary = engine.Summary{Alerts: len(d.Batch.Alerts), Rejected: d.Batch.Rejected}
+	at, err := s.spool.ledger.add(ctx, s.shared.Now(), record{Delivery: &d})
+	if err != nil {
+		return summary, false, errors.Join(engine.ErrUnavailable, err)
+	}
+	if s.local == nil {
+		d.Heard = at
+		s.pageLater(d)
+		summary.Notes = append(summary.Notes, "kept: the store is only just back")
+		return summary, true, nil
+	}
+	got, err := s.local.engine.Ingest(ctx, s.alone(s.local.engine, d))
+	got.Alerts = summary.Alerts
+	got.Notes = append(got.Notes, "kept: the store is away")
+	return got, true, err
 }
 
 // retryWithin bounds how old a delivery may be that is tried once more after an error, when the
 // store answers after all.
 const retryWithin = time.Second
 
-// tryShared asks the shared engine. why is nil when it has answered; else the store is away.
-func (s *Standby) tryShared(ctx context.Context, d engine.Delivery) (summary engine.Summary, err, why error) {
-	s.mu.RLock()
-	left := s.left
-	s.mu.RUnlock()
+// tryShared asks the shared engine. why is nil when it has answered, or nobody waits for it any
+// more; else the store is away.
+func (s *Standby) tryShared(ctx context.Context, left <-chan struct{}, d engine.Delivery) (summary engine.Summary, err, why error) {
+	caller := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type answer struct {
@@ -65,7 +93,7 @@ func (s *Standby) tryShared(ctx context.Context, d engine.Delivery) (summary eng
 	for {
 		select {
 		case a := <-answers:
-			if !away(a.error) {
+			if !away(a.error) || caller.Err() != nil {
 				return a.Summary, a.error, nil
 			}
 			if err := s.look(ctx); err != nil || s.cfg.Now().Sub(began) > retryWithin {
@@ -76,7 +104,9 @@ func (s *Standby) tryShared(ctx context.Context, d engine.Delivery) (summary eng
 		case <-left:
 			return summary, nil, ErrAway
 		case <-patience.C:
-			if err := s.look(ctx); err != nil && ctx.Err() == nil {
+			if err := s.look(ctx); caller.Err() != nil {
+				return summary, caller.Err(), nil
+			} else if err != nil {
 				return summary, nil, err
 			}
 			patience.Reset(s.cfg.Patience)
@@ -84,76 +114,24 @@ func (s *Standby) tryShared(ctx context.Context, d engine.Delivery) (summary eng
 	}
 }
 
-// keep puts a delivery into the ledger, and pages at once what asks for it.
-func (s *Standby) keep(ctx context.Context, d engine.Delivery) (engine.Summary, error) {
-	s.mu.RLock()
-	summary := engine.Summary{Alerts: len(d.Batch.Alerts), Rejected: d.Batch.Rejected}
-	if err := s.spool.ledger.add(ctx, s.cfg.Now(), record{Delivery: &d}); err != nil {
-		s.mu.RUnlock()
-		return summary, errors.Join(engine.ErrUnavailable, err)
-	}
-	phase, l := s.phase, s.local
-	if l != nil {
-		defer s.mu.RUnlock()
-		got, err := l.engine.Ingest(ctx, s.alone(l.engine, d))
-		got.Alerts = summary.Alerts
-		got.Notes = append(got.Notes, "kept: the store is away")
-		return got, err
-	}
-	s.mu.RUnlock()
-	summary.Notes = append(summary.Notes, "kept: the store is only just back")
-	if phase == Adopting {
-		return summary, s.pageLater(ctx, d)
-	}
-	return summary, s.pageShared(ctx, d)
-}
-
-// pageLater has a delivery paged when all incidents are adopted.
-func (s *Standby) pageLater(ctx context.Context, d engine.Delivery) error {
-	s.mu.Lock()
-	if s.phase == Adopting {
-		s.late = append(s.late, d)
-		s.mu.Unlock()
-		return nil
-	}
-	s.mu.Unlock()
-	return s.pageShared(ctx, d)
-}
-
-// pageShared pages through the shared engine what cannot wait for its turn in the ledger.
-func (s *Standby) pageShared(ctx context.Context, d engine.Delivery) error {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Patience)
-	defer cancel()
-	urgent := s.alone(s.shared, d)
-	urgent.Batch.DeliveryID = "" // its turn in the ledger must not count as a repeat of this
-	if len(urgent.Batch.Alerts) == 0 {
-		return nil
-	}
-	_, err := s.shared.Ingest(ctx, urgent)
-	if err == nil {
-		return nil
-	}
-	s.fall(err)
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.local == nil {
-		return err
-	}
-	_, err = s.local.engine.Ingest(ctx, s.alone(s.local.engine, d))
-	return err
-}
-
 // Report applies receipts: here, where the attempt is of this process's own, or in the store.
 // While that is away they are kept.
 func (s *Standby) Report(ctx context.Context, reports []paging.Report) error {
-	if phase, _ := s.Phase(); phase == Up || phase == Replaying {
-		if err := s.shared.Report(ctx, reports); !away(err) {
+	if left, ok := s.asks(); ok {
+		err := s.shared.Report(ctx, reports)
+		if !away(err) || ctx.Err() != nil {
 			return err
 		}
-		s.wake()
+		if s.look(ctx) == nil {
+			return err
+		}
+		s.fall(left, err)
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if s.phase == Up || s.phase == Replaying {
+		return ErrAway // it came back this moment: to be said again
+	}
 	var others []paging.Report
 	for _, r := range reports {
 		if s.local != nil && s.holds(ctx, r.Attempt.Incident()) {
@@ -167,7 +145,8 @@ func (s *Standby) Report(ctx context.Context, reports []paging.Report) error {
 	if len(others) == 0 {
 		return nil
 	}
-	return s.spool.ledger.add(ctx, s.cfg.Now(), record{Reports: others})
+	_, err := s.spool.ledger.add(ctx, s.shared.Now(), record{Reports: others})
+	return err
 }
 
 // Do applies what a person asks for over the API. Of the shared store's incidents nothing can

@@ -14,6 +14,9 @@ import (
 // ErrAway says that the shared store cannot be reached, and was not asked.
 var ErrAway = errors.New("standby: the store is away; this process works on its own until it is back")
 
+// errNeverThere says that a process was started without the store.
+var errNeverThere = errors.New("standby: the store could not be reached when this process started")
+
 // gate is how far a [Guard] lets callers through.
 type gate int32
 

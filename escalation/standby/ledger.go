@@ -20,6 +20,9 @@ type record struct {
 	Delivery *engine.Delivery `json:"delivery,omitempty"` // decoded, with its raw body
 	Text     *engine.Text     `json:"text,omitempty"`     // a reply that could not be applied yet
 	Reports  []paging.Report  `json:"reports,omitempty"`  // receipts of the provider
+
+	unreadable []byte // what is on disk instead, and why
+	why        error
 }
 
 // ledger is what came in while the store was away, whole and in order. It is the intake log of
@@ -102,7 +105,7 @@ func (l *ledger) scan(ctx context.Context, visit func(at time.Time, r record) er
 			}
 			var r record
 			if err := store.Decode(in.Body, &r); err != nil {
-				return fmt.Errorf("standby: a line of the ledger cannot be read: %w", err)
+				r = record{unreadable: in.Body, why: fmt.Errorf("standby: a line of the ledger cannot be read: %w", err)}
 			}
 			if err := visit(in.At, r); err != nil {
 				return err
@@ -157,11 +160,11 @@ func (l *ledger) note(at time.Time, r record) {
 	}
 }
 
-// add appends a line; it is on disk when add returns nil.
-func (l *ledger) add(ctx context.Context, now time.Time, r record) error {
+// add appends a line and returns the time that names it; it is on disk when the error is nil.
+func (l *ledger) add(ctx context.Context, now time.Time, r record) (time.Time, error) {
 	body, err := store.Encode(r)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
 	l.mu.Lock()
 	at := now.UTC()
@@ -181,7 +184,7 @@ func (l *ledger) add(ctx context.Context, now time.Time, r record) error {
 	if err == nil {
 		l.note(at, r) // only now: a line that is not there must not supersede one that is
 	}
-	return err
+	return at, err
 }
 
 // waiting is how many lines are not worked off.

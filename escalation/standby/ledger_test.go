@@ -28,7 +28,8 @@ func TestLedger(t *testing.T) {
 	l, err := openLedger(t.Context(), s, t0)
 	require.NoError(t, err)
 	for _, r := range []record{lineOf("a", routing.Firing), lineOf("b", routing.Firing), lineOf("a", routing.Resolved), {Text: &engine.Text{ID: "SM1"}}} {
-		require.NoError(t, l.add(t.Context(), t0, r))
+		_, err := l.add(t.Context(), t0, r)
+		require.NoError(t, err)
 	}
 	type seen struct {
 		what       string
@@ -68,10 +69,12 @@ func TestLedgerHorizon(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	l, err := openLedger(t.Context(), s, t0)
 	require.NoError(t, err)
-	require.NoError(t, l.add(t.Context(), t0, lineOf("a", routing.Firing)))
+	_, err = l.add(t.Context(), t0, lineOf("a", routing.Firing))
+	require.NoError(t, err)
 	l.at = t0.Add(1)
 	l.writing[l.at] = struct{}{} // somebody is about to write it
-	require.NoError(t, l.add(t.Context(), t0, lineOf("c", routing.Firing)))
+	_, err = l.add(t.Context(), t0, lineOf("c", routing.Firing))
+	require.NoError(t, err)
 	n := 0
 	count := func(time.Time, record) error { n++; return nil }
 	require.NoError(t, l.scan(t.Context(), count))

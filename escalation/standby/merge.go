@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -13,40 +12,27 @@ import (
 	"tocsin/escalation/engine"
 	"tocsin/escalation/store"
 	"tocsin/paging"
-	"tocsin/routing"
 )
 
-const (
-	// mergeTimeout bounds one step of a merge; a store that hangs is away again.
-	mergeTimeout = 15 * time.Second
-	// mergeAtOnce is how many steps run side by side: they share the commits of the lanes, so
-	// that a merge outruns what comes in meanwhile.
-	mergeAtOnce = 32
-)
+// mergeAtOnce is how many steps run side by side: they share the commits of the lanes, so that a
+// merge outruns what comes in meanwhile.
+const mergeAtOnce = 64
 
 // merge brings what this process kept into the shared store. Every step may be done twice.
 func (s *Standby) merge(ctx context.Context) error {
-	s.mu.Lock()
-	l := s.local
-	s.local, s.phase = nil, Adopting
-	s.mu.Unlock()
-	if l != nil {
-		l.halt()
-	}
-	s.guard.set(gateNoClaims)
 	if err := s.adoptAll(ctx); err != nil {
 		return err
 	}
-	if err := s.spool.ledger.scan(ctx, func(_ time.Time, r record) error { return s.replayWord(ctx, r) }); err != nil {
+	if err := s.allWords(ctx); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	late := s.late
-	s.late, s.phase = nil, Replaying
-	s.mu.Unlock()
-	s.guard.set(gateOpen)
-	for _, d := range late {
+	s.goOn()
+	late := s.takeLate()
+	for i, d := range late {
 		if err := s.pageShared(ctx, d); err != nil {
+			for _, d := range late[i:] {
+				s.pageLater(d)
+			}
 			return err
 		}
 	}
@@ -60,27 +46,27 @@ func (s *Standby) merge(ctx context.Context) error {
 	}
 }
 
-// rise ends the outage when nothing is left in the ledger.
-func (s *Standby) rise(ctx context.Context) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.phase != Replaying:
-		return false, ErrAway // somebody found it away again
-	case s.spool.ledger.waiting() > 0:
-		return false, nil
+// pageShared pages through the shared engine what cannot wait for its turn in the ledger.
+func (s *Standby) pageShared(ctx context.Context, d engine.Delivery) error {
+	urgent := s.alone(s.shared, d)
+	urgent.Batch.DeliveryID = "" // its turn in the ledger must not count as a repeat of this
+	if len(urgent.Batch.Alerts) == 0 {
+		return nil
 	}
-	fresh, err := s.spool.wipe(ctx, s.cfg)
-	if err != nil {
-		return false, err
+	stuck, err := s.insist(ctx, func(ctx context.Context) error {
+		_, err := s.shared.Ingest(ctx, urgent)
+		return err
+	})
+	if stuck != nil {
+		s.log.Warn("an alert that was kept cannot be paged at once; it is tried again in its turn", "integration", d.Integration, "error", stuck)
 	}
-	s.spool, s.phase, s.since, s.left = fresh, Up, time.Time{}, make(chan struct{})
-	return true, nil
+	return err
 }
 
 // adoptAll brings in every incident of the spool that is not in yet.
 func (s *Standby) adoptAll(ctx context.Context) error {
 	filter := store.Filter{Limit: 100}
+	codes := &codeIndex{of: map[string]map[paging.IncidentID][]paging.Code{}}
 	for {
 		incidents, err := s.spool.store.List(ctx, filter)
 		if err != nil || len(incidents) == 0 {
@@ -88,10 +74,14 @@ func (s *Standby) adoptAll(ctx context.Context) error {
 		}
 		filter.Before = incidents[len(incidents)-1].ID
 		err = together(incidents, func(inc escalation.Incident) error {
-			if err := s.adopt(ctx, inc.ID); err != nil {
-				return fmt.Errorf("standby: incident %s cannot be merged: %w", inc.ID, err)
+			stuck, err := s.insist(ctx, func(ctx context.Context) error { return s.adopt(ctx, inc.ID, codes) })
+			if stuck != nil {
+				err = s.setIncidentAside(ctx, inc.ID, stuck)
 			}
-			return nil
+			if err != nil {
+				err = fmt.Errorf("standby: incident %s cannot be merged: %w", inc.ID, err)
+			}
+			return err
 		})
 		if err != nil {
 			return err
@@ -110,7 +100,7 @@ func together[T any](all []T, work func(T) error) error {
 }
 
 // adopt brings in one incident with the codes of its texts.
-func (s *Standby) adopt(ctx context.Context, id paging.IncidentID) error {
+func (s *Standby) adopt(ctx context.Context, id paging.IncidentID, codes *codeIndex) error {
 	loaded, err := s.spool.store.Load(ctx, []store.Query{{ID: id}})
 	if err != nil {
 		return err
@@ -123,13 +113,11 @@ func (s *Standby) adopt(ctx context.Context, id paging.IncidentID) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, mergeTimeout)
-	defer cancel()
 	outcome, err := s.shared.Adopt(ctx, cmd)
 	if err != nil {
 		return err
 	}
-	if err := s.adoptCodes(ctx, cmd, outcome.Incident.ID); err != nil {
+	if err := s.adoptCodes(ctx, codes, cmd, outcome.Incident.ID); err != nil {
 		return err
 	}
 	s.log.Info("an incident of the spool is merged", "incident", id, "into", outcome.Incident.ID, "outcome", outcome.Kind)
@@ -185,126 +173,4 @@ func (s *Standby) lookUp(ctx context.Context, a *paging.Attempt) {
 	}
 	a.State, a.SettledAt, a.Provider, a.ProviderID = paging.Sent, s.shared.Now(), channel.Name(), receipt.ProviderID
 	a.ProviderStatus, a.ProviderRank = receipt.Status, receipt.Rank
-}
-
-// adoptCodes has the codes of an incident's texts lead to where it lives now.
-func (s *Standby) adoptCodes(ctx context.Context, cmd escalation.Adopt, now paging.IncidentID) error {
-	s.codes.Lock() // one that stands for several incidents is read and written for each
-	defer s.codes.Unlock()
-	phones := map[string]bool{}
-	for _, a := range cmd.Attempts {
-		if a.Code != "" {
-			phones[a.Address] = true
-		}
-	}
-	for phone := range phones {
-		codes, err := s.spool.store.Codes(ctx, phone, s.shared.Now())
-		if err != nil {
-			return err
-		}
-		for _, c := range codes {
-			i := slices.Index(c.Incidents, cmd.Incident.ID)
-			if i < 0 {
-				continue
-			}
-			if err := s.adoptCode(ctx, c, cmd.Incident.ID, now); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// adoptCode brings in one code. One that stands for several incidents is brought in with each,
-// and renamed one by one.
-func (s *Standby) adoptCode(ctx context.Context, c paging.Code, was, is paging.IncidentID) error {
-	if len(c.Incidents) > 1 {
-		there, err := s.guard.Codes(ctx, c.Phone, s.shared.Now())
-		if err != nil {
-			return err
-		}
-		if i := slices.IndexFunc(there, func(x paging.Code) bool { return x.Code == c.Code && x.Key == c.Key }); i >= 0 {
-			c = there[i]
-		}
-	}
-	c.Incidents = slices.Clone(c.Incidents)
-	for i := range c.Incidents {
-		if c.Incidents[i] == was {
-			c.Incidents[i] = is
-		}
-	}
-	ok, err := s.guard.AdoptCode(ctx, c, s.shared.Now())
-	if err == nil && !ok {
-		s.log.Warn("a reply code of a text that was sent while the store was away stands for something else by now", "incident", is)
-	}
-	return err
-}
-
-// replayWord applies what people and providers said.
-func (s *Standby) replayWord(ctx context.Context, r record) error {
-	ctx, cancel := context.WithTimeout(ctx, mergeTimeout)
-	defer cancel()
-	switch {
-	case r.Text != nil:
-		answer, err := s.shared.Reply(ctx, *r.Text)
-		if err == nil {
-			s.log.Info("a reply that was kept is applied", "answer_bytes", len(answer))
-		}
-		return err
-	case r.Reports != nil:
-		return s.shared.Report(ctx, r.Reports)
-	default:
-		return nil
-	}
-}
-
-// replay works off the ledger. Of each alert only the last line speaks, so that the order of
-// lines does not matter.
-func (s *Standby) replay(ctx context.Context) error {
-	for {
-		lines, err := s.spool.ledger.next(ctx, ledgerBatch)
-		if err != nil || len(lines) == 0 {
-			return err
-		}
-		for _, l := range lines {
-			if err := s.replayWord(ctx, l.record); err != nil {
-				return err
-			}
-		}
-		err = together(lines, func(l line) error {
-			if l.Delivery == nil {
-				return nil
-			}
-			return s.replayDelivery(ctx, l.at, *l.Delivery)
-		})
-		if err != nil {
-			return err
-		}
-		if err := s.spool.ledger.settled(ctx, lines[len(lines)-1].at, len(lines)); err != nil {
-			return err
-		}
-	}
-}
-
-// replayDelivery takes in what of a delivery is still the last word.
-func (s *Standby) replayDelivery(ctx context.Context, at time.Time, d engine.Delivery) error {
-	ctx, cancel := context.WithTimeout(ctx, mergeTimeout)
-	defer cancel()
-	var alerts []routing.Alert
-	for _, a := range d.Batch.Alerts {
-		if a.Status == routing.Acknowledged || !s.spool.ledger.superseded(at, escalation.MemberKey{Integration: d.Integration, Identity: a.Identity}) {
-			alerts = append(alerts, a)
-		}
-	}
-	note := "taken at " + at.Format(time.RFC3339) + " while the store was away"
-	if n := len(d.Batch.Alerts) - len(alerts); n > 0 {
-		note += fmt.Sprintf("; of %d alerts something newer was heard meanwhile", n)
-		d.Batch.CompleteGroups = nil // the rest does not tell who is missing
-	}
-	if d.Batch.Note != "" {
-		note = d.Batch.Note + "; " + note
-	}
-	d.Batch.Alerts, d.Batch.Note, d.Hold = alerts, note, s.cfg.Hold
-	_, err := s.shared.Ingest(ctx, d)
-	return err
 }

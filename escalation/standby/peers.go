@@ -65,24 +65,21 @@ func (s *Secret) Valid(message []byte, signature string) bool {
 // Offered is a reply that another process does not know what to do with. It is answered when
 // its codes are of this process's own texts, or when the store can be asked here.
 func (s *Standby) Offered(ctx context.Context, in engine.Text) (answer string, taken bool, err error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	switch {
-	case s.phase == Up || s.phase == Replaying:
-		known, err := s.knowsAll(ctx, s.guard, in)
-		if err != nil || !known {
+	if _, ok := s.asks(); ok {
+		if known, err := s.knowsAll(ctx, s.guard, in); err != nil || !known {
 			return "", false, err
 		}
 		answer, err = s.shared.Reply(ctx, in)
 		return answer, err == nil, err
-	case s.local != nil:
-		known, err := s.knowsAll(ctx, s.spool.store, in)
-		if err != nil || !known {
-			return "", false, err
-		}
-		answer, err = s.local.engine.Reply(ctx, in)
-		return answer, err == nil, err
-	default:
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.local == nil {
 		return "", false, nil
 	}
+	if known, err := s.knowsAll(ctx, ownBook{s.spool.store}, in); err != nil || !known {
+		return "", false, err
+	}
+	answer, err = s.local.engine.Reply(ctx, in)
+	return answer, err == nil, err
 }

@@ -2,6 +2,7 @@ package standby
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -15,38 +16,61 @@ import (
 // codes of its own texts; a reply with any other is kept, and applied before anybody is paged
 // when the store is back.
 func (s *Standby) Reply(ctx context.Context, in engine.Text) (string, error) {
-	if phase, _ := s.Phase(); phase == Up || phase == Replaying {
-		if r, ok := paging.ParseReply(in.Body); ok && s.elsewhere(ctx, in, r) {
+	for {
+		if left, ok := s.asks(); ok {
+			answer, err, why := s.replyShared(ctx, left, in)
+			if why == nil {
+				return answer, err
+			}
+			s.fall(left, why)
+		}
+		if r, ok := paging.ParseReply(in.Body); ok && !s.ownCodes(ctx, in) {
 			if answer, taken := s.offer(ctx, in, r); taken {
 				return answer, nil
 			}
 		}
-		shared, cancel := context.WithTimeout(ctx, s.cfg.Patience)
-		answer, err := s.shared.Reply(shared, in)
-		timeout := shared.Err() != nil && ctx.Err() == nil
-		cancel()
-		if err == nil || !away(err) && !timeout {
+		if answer, done, err := s.replyAlone(ctx, in); done || err != nil {
 			return answer, err
 		}
-		if err := s.look(ctx); err != nil {
-			s.fall(err)
-		}
 	}
-	if r, ok := paging.ParseReply(in.Body); ok && !s.ownCodes(ctx, in) {
+}
+
+// replyTries bounds how often a store that is slow is asked for one reply.
+const replyTries = 2
+
+// replyShared asks the shared engine. why is nil when it has answered, or cannot for now; else
+// the store is away.
+func (s *Standby) replyShared(ctx context.Context, left <-chan struct{}, in engine.Text) (answer string, err, why error) {
+	if r, ok := paging.ParseReply(in.Body); ok && s.elsewhere(ctx, in, r) {
 		if answer, taken := s.offer(ctx, in, r); taken {
-			return answer, nil
+			return answer, nil, nil
 		}
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.replyAlone(ctx, in)
+	for range replyTries {
+		shared, cancel := context.WithTimeout(ctx, s.cfg.Patience)
+		answer, err = s.shared.Reply(shared, in)
+		timeout := shared.Err() != nil
+		cancel()
+		if err == nil || !away(err) && !timeout || ctx.Err() != nil {
+			return answer, err, nil
+		}
+		if why := s.look(ctx); why != nil {
+			return "", nil, why
+		}
+		select {
+		case <-left:
+			return "", nil, ErrAway
+		default:
+		}
+	}
+	return "", errors.Join(engine.ErrUnavailable, err), nil
 }
 
 // ownCodes says whether all codes of a text are of this process's own texts.
 func (s *Standby) ownCodes(ctx context.Context, in engine.Text) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	known, err := s.knowsAll(ctx, s.spool.store, in)
+	known, err := s.knowsAll(ctx, ownBook{s.spool.store}, in)
 	return err == nil && known
 }
 
@@ -92,13 +116,24 @@ func (s *Standby) elsewhere(ctx context.Context, in engine.Text, r paging.Reply)
 	return len(r.Codes) > 0 && err == nil && !known
 }
 
-// replyAlone answers from the spool. Callers hold mu.
-func (s *Standby) replyAlone(ctx context.Context, in engine.Text) (string, error) {
+// replyAlone answers from the spool. It does nothing when the store is asked again by now.
+func (s *Standby) replyAlone(ctx context.Context, in engine.Text) (answer string, done bool, err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.phase == Up || s.phase == Replaying {
+		return "", false, nil
+	}
+	answer, err = s.replyHere(ctx, in)
+	return answer, true, err
+}
+
+// replyHere answers from the spool. Callers hold mu.
+func (s *Standby) replyHere(ctx context.Context, in engine.Text) (string, error) {
 	reply, ok := paging.ParseReply(in.Body)
 	if s.local == nil || !s.shared.Knows(in.From) {
 		return s.keepReply(ctx, in, reply, ok)
 	}
-	codes, err := s.spool.store.Codes(ctx, in.From, s.shared.Now())
+	codes, err := ownBook{s.spool.store}.Codes(ctx, in.From, s.shared.Now())
 	if err != nil {
 		return "", err
 	}
@@ -140,7 +175,7 @@ func (s *Standby) keepReply(ctx context.Context, in engine.Text, r paging.Reply,
 	if !ok || r.Action == paging.ReplyCarrier || !s.shared.Knows(in.From) {
 		return "", nil
 	}
-	if err := s.spool.ledger.add(ctx, s.cfg.Now(), record{Text: &in}); err != nil {
+	if _, err := s.spool.ledger.add(ctx, s.shared.Now(), record{Text: &in}); err != nil {
 		return "", err
 	}
 	return paging.KeptText(r), nil

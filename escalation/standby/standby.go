@@ -33,6 +33,7 @@ type Config struct {
 	Hooks    engine.Hooks       // of the local engine
 	Peers    Peers              // nil: this process knows of no other
 	Logger   *slog.Logger
+	Away     bool // the store could not be reached yet
 
 	Patience time.Duration // for an answer of the store before it is looked at; default 3 s
 	Probe    time.Duration // for an answer to that look; default 1 s
@@ -71,13 +72,16 @@ type Standby struct {
 
 	mu    sync.RWMutex // who puts something into the spool holds it shared; who changes the phase, alone
 	phase Phase
-	left  chan struct{} // closed when the phase is no longer Up
+	left  chan struct{} // closed while the store is not asked: Down, Adopting
 	since time.Time     // of the outage; zero while up
 	spool *spool
-	local *local            // while down
-	late  []engine.Delivery // taken while adopting; to be paged then
+	local *local                  // while down
+	stop  context.CancelCauseFunc // of the merge
 
-	codes sync.Mutex // held while codes are adopted
+	lateness sync.Mutex
+	late     []engine.Delivery // taken while adopting; to be paged then
+
+	aside aside
 }
 
 // New opens the spool. What it holds from an earlier process is merged by Run.
@@ -88,12 +92,18 @@ func New(ctx context.Context, c Config) (*Standby, error) {
 		return nil, err
 	}
 	s := &Standby{cfg: c, log: c.Logger, spool: sp, phase: Up, left: make(chan struct{}), suspect: make(chan struct{}, 1)}
+	s.aside.open(c.Folder, s.log)
 	s.guard = &Guard{Store: c.Shared, trouble: func(error) { s.wake() }}
 	empty, err := sp.empty(ctx)
-	if err == nil && !empty {
+	if err == nil && (c.Away || !empty) {
 		s.phase, s.since = Adopting, c.Now()
 		close(s.left)
 		s.guard.set(gateNoClaims)
+	}
+	switch {
+	case c.Away:
+		s.guard.set(gateShut)
+	case !empty:
 		s.log.Warn("the spool holds what came in while the store was away; it is merged now", "lines", sp.ledger.waiting())
 	}
 	return s, err
@@ -129,33 +139,21 @@ func (s *Standby) wake() {
 	}
 }
 
-// look says whether the store answers in time.
+// look says whether the store answers in time, whoever waits for it.
 func (s *Standby) look(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Probe)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Probe)
 	defer cancel()
 	return s.cfg.Shared.Check(ctx)
 }
 
-// fall leaves the store alone from now on.
-func (s *Standby) fall(why error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.phase == Down {
-		return
-	}
-	s.guard.set(gateShut)
-	if s.phase == Up {
-		close(s.left)
-		s.since = s.cfg.Now()
-	}
-	s.log.Error("the store is away: alerts are kept in the spool, and this process pages on its own what asks for it", "was", s.phase, "error", why)
-	s.phase = Down
-	s.local = startLocal(s.cfg, s.spool, s.shared)
-}
-
 // Run watches the store until ctx ends, and merges when it is back.
 func (s *Standby) Run(ctx context.Context) {
-	if phase, _ := s.Phase(); phase == Adopting {
+	if phase, _ := s.Phase(); s.cfg.Away {
+		s.mu.Lock()
+		s.down(errNeverThere)
+		s.mu.Unlock()
+		s.pageLate(ctx)
+	} else if phase == Adopting {
 		s.mergeOrFall(ctx)
 	}
 	learn := time.NewTicker(learnEvery)
@@ -172,7 +170,7 @@ func (s *Standby) Run(ctx context.Context) {
 				s.learn(ctx)
 			case <-s.suspect:
 				if err := s.look(ctx); err != nil && ctx.Err() == nil {
-					s.fall(err)
+					s.fall(left, err)
 				}
 			}
 			continue
@@ -207,29 +205,4 @@ func (s *Standby) back(ctx context.Context) bool {
 		}
 	}
 	return true
-}
-
-func (s *Standby) mergeOrFall(ctx context.Context) {
-	began := s.cfg.Now()
-	err := s.merge(ctx)
-	switch {
-	case err == nil:
-		s.log.Warn("the store is back, and all that was kept is merged", "took", s.cfg.Now().Sub(began))
-	case ctx.Err() == nil:
-		s.fall(err)
-		s.pageLate(ctx)
-	}
-}
-
-// pageLate pages from here what was to be paged from the store.
-func (s *Standby) pageLate(ctx context.Context) {
-	s.mu.Lock()
-	late, l := s.late, s.local
-	s.late = nil
-	s.mu.Unlock()
-	for _, d := range late {
-		if _, err := l.engine.Ingest(ctx, s.alone(l.engine, d)); err != nil {
-			s.log.Error("an alert that was taken while the store was only just back cannot be paged before it is back again", "integration", d.Integration, "error", err)
-		}
-	}
 }

@@ -151,7 +151,7 @@ func (a *App) assemble(config *configs.Config) {
 	a.signs = watch.NewSigns(a.clock)
 	a.engine = engine.New(engine.Config{
 		Store: a.store, Book: config.Book(), Now: a.opts.Now, Logger: a.log, Hooks: a.seen(a.hooks()),
-		Record: config.Record, WakePages: func() { a.delivery.Wake() },
+		Record: config.Record, WakePages: func() { a.delivery.Wake() }, KeepEnds: shared(a.opts.Store),
 	})
 	a.delivery = delivery.New(delivery.Config{
 		Queue: a.store, Reporter: a.engine, Channels: map[string]paging.Channel{paging.SMS: a.sms},

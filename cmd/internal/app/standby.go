@@ -152,5 +152,6 @@ func (m *metrics) watchStandby(s *standby.Standby) {
 		}
 		return 1
 	})
+	gauge("spool_aside", "Things in the spool's folder aside, which the store could not take.", func() float64 { return float64(s.Aside()) })
 	gauge("spool_lines", "Deliveries, replies and receipts that wait in the spool.", func() float64 { return float64(s.Waiting()) })
 }

@@ -99,6 +99,29 @@ func TestOneOfTwoCutOff(t *testing.T) {
 	}
 }
 
+// What fires at a gateway that is cut off, and ends at the other that knows nothing of it, is over
+// when both come together; and what was kept of it does not wake anybody again.
+func TestEndedAtTheOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, team)
+	alone := w.Run()
+	w.Store, w.Alone = w.Redis.URL(), t.TempDir()
+	other := w.Run()
+	w.link.Cut()
+	rings(t, w, alone, apptest.Event{Key: "over", Title: "Checkout errors", Severity: "critical"})
+	alone.Event(apptest.Event{Key: "p2", Title: "Backup late", Severity: "warning"})
+	other.Event(apptest.Event{Key: "over", Action: "resolve"})
+	other.Event(apptest.Event{Key: "p2", Action: "resolve"})
+	w.link.Mend()
+	isBack(t, alone)
+	list := other.List()
+	require.Len(t, list, 1, "what came and went left no incident")
+	require.Equal(t, escalation.Resolved, list[0].State)
+	require.Zero(t, escalation.VerifyTimeline(other.Incident(list[0].ID).Timeline, ""))
+	w.Never(time.Now().Add(2*time.Second), "nobody else is paged", func(x telephone.Text) bool { return x.To == benPhone && apptest.IsPage(x) })
+	require.Len(t, w.Pages(), 1, w.Screens())
+}
+
 // Many alerts of lesser severity that came in meanwhile are told in few texts, and not at all
 // when they ended before the store was back.
 func TestNoFloodAfterwards(t *testing.T) {

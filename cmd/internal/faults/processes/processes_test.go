@@ -130,7 +130,7 @@ func restarted(t *testing.T, binary string) lab.Verdict {
 // stopped: a process stands still for longer than its leases and then goes on. It is too late
 // for everything that it held: others did it, and what it still tries is refused.
 func stopped(t *testing.T, binary string) lab.Verdict {
-	c := newCluster(t, lab.Options{Binary: binary, Flags: []string{"--spool", ""}})
+	c := newCluster(t, lab.Options{Binary: binary})
 	for n := 0; n < 2 || !c.enough(); n++ {
 		c.pause(time.Second, time.Second)
 		g := c.Gateways[n%processes]
@@ -143,9 +143,9 @@ func stopped(t *testing.T, binary string) lab.Verdict {
 }
 
 // cutOff: a process is cut off from Redis, or the answers to its commands get lost. The others
-// do its work, and it goes on when the way is free again. Without a spool: outage tells that story.
+// do its work, and it goes on when the way is free again.
 func cutOff(t *testing.T, binary string) lab.Verdict {
-	c := newCluster(t, lab.Options{Binary: binary, Flags: []string{"--spool", ""}})
+	c := newCluster(t, lab.Options{Binary: binary})
 	for n := 0; n < 4 || !c.enough(); n++ {
 		c.pause(time.Second, time.Second)
 		link := c.links[n%processes]
