@@ -62,6 +62,11 @@ func (e *BrokenError) Unwrap() error { return e.Err }
 // Head tells the numbers of the last revision and the last overlay, 0 for none.
 type Head struct{ Config, Overlay uint64 }
 
+// Values are the values in the store that make what is in force at a head: the number by series.
+func Values(h Head) map[string]uint64 {
+	return map[string]uint64{configSeries: h.Config, overlaySeries: h.Overlay}
+}
+
 // Head reads them; it is cheap.
 func (h *History) Head(ctx context.Context) (Head, error) {
 	last, err := h.Series.Last(ctx, configSeries, overlaySeries)

@@ -68,6 +68,7 @@ type App struct {
 	standby  *standby.Standby // nil without a spool
 	secret   standby.Secret   // of the processes on one store
 	peerHTTP *http.Client
+	away     *kept // the last good book, while the store was not reached yet
 	history  *history.History
 	audit    *auditor.Log
 	engine   *engine.Engine
@@ -111,7 +112,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	}
 	a.audit = auditor.New(a.store, a.clock, a.log)
 	a.history = &history.History{Series: a.store, Build: a.build, Look: o.Look, Token: rand.Text, Stored: a.audit.Revision}
-	if err := a.settle(ctx, files, own, faults); err != nil {
+	if err := a.settleFirst(ctx, files, own, faults); err != nil {
 		return nil, errors.Join(err, a.closeStore())
 	}
 	a.assemble(a.config.Load())

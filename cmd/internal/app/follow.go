@@ -112,6 +112,7 @@ func (a *App) enforce(active *history.Active) error {
 	}
 	a.config.Store(active.Config)
 	a.active.Store(active)
+	a.keepBook(active)
 	if a.engine != nil {
 		a.engine.SetBook(active.Config.Book())
 	}
@@ -208,7 +209,7 @@ func (a *App) followLoop(ctx context.Context) {
 		}
 		a.reloading.Lock()
 		look, cancel := context.WithTimeout(ctx, followTimeout)
-		err := a.follow(look, n%int(recheckEvery/followEvery) == 0)
+		err := a.followOrArrive(look, n%int(recheckEvery/followEvery) == 0)
 		cancel()
 		a.reloading.Unlock()
 		var broken *history.BrokenError

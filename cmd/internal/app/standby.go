@@ -26,14 +26,16 @@ func shared(where string) bool {
 // openStore opens the store, with a spool for the time in which a shared one is away.
 func (a *App) openStore(ctx context.Context) (err error) {
 	if a.store, err = OpenStore(ctx, a.opts.Store); err != nil {
-		return fmt.Errorf("cannot open the store %s: %w", a.opts.Store, err)
+		if a.store, err = a.openAway(err); err != nil {
+			return fmt.Errorf("cannot open the store %s: %w", withoutPassword(a.opts.Store), err)
+		}
 	}
 	if a.opts.Spool == "" || !shared(a.opts.Store) {
 		return nil
 	}
 	a.below = a.store
 	a.standby, err = standby.New(ctx, standby.Config{
-		Shared: a.store, Folder: a.opts.Spool, Now: a.opts.Now, Logger: a.log, Slot: a.slot, Process: a.process(),
+		Shared: a.store, Folder: a.opts.Spool, Now: a.opts.Now, Logger: a.log, Slot: a.slot, Process: a.process(), Away: a.away != nil,
 		Delivery: delivery.Config{
 			Channels: map[string]paging.Channel{paging.SMS: a.sms}, Observe: a.metrics.observe(), Lease: pageLease, Hold: pageLease, SendTimeout: sendTimeout,
 		},

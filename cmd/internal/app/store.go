@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strings"
 
 	"tocsin/escalation/store"
 	"tocsin/escalation/store/boltstore"
@@ -14,4 +15,13 @@ func OpenStore(ctx context.Context, where string) (store.Store, error) {
 		return redisstore.Open(ctx, where)
 	}
 	return boltstore.Open(where)
+}
+
+// withoutPassword is an address as it may be shown.
+func withoutPassword(where string) string {
+	scheme, rest, ok := strings.Cut(where, "://")
+	if at := strings.LastIndexByte(rest, '@'); ok && at >= 0 {
+		return scheme + "://…" + rest[at:]
+	}
+	return where
 }

@@ -18,6 +18,11 @@ func (s *Store) Clock(ctx context.Context, _ time.Time) (time.Time, error) {
 // Check writes something tiny: a server that answers PING may still refuse every write (disk
 // full, no memory, a replica). In a cluster each shard is written, for each may be elsewhere.
 func (s *Store) Check(ctx context.Context) error {
+	if l := s.later.Load(); l != nil {
+		if err := s.arrive(ctx, l); err != nil {
+			return err
+		}
+	}
 	calls := []*call{plain(0, "set", base(0)+"check", 1, "px", 60_000)}
 	if s.cluster {
 		for shard := 1; shard < s.shards; shard++ {

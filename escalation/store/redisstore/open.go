@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -20,6 +21,7 @@ type Store struct {
 	wait    int // replicas that must have a commit; 0 asks none
 	scripts map[string]*script
 	post    post
+	later   atomic.Pointer[later] // nil once the store was asked who it is
 }
 
 var _ store.Store = (*Store)(nil)
@@ -80,7 +82,7 @@ func (s *Store) install(ctx context.Context, shards int) error {
 		return err
 	}
 	if ver > layout {
-		return fmt.Errorf("%w: the layout in Redis is %d, this version knows up to %d; upgrade this process", store.ErrNewer, ver, layout)
+		return newerLayout(ver)
 	}
 	if ver < layout {
 		if err := s.client.Set(ctx, layoutKey, layout, 0).Err(); err != nil {
