@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tocsin/escalation"
+	"tocsin/paging"
 	"tocsin/routing"
 )
 
@@ -113,21 +113,9 @@ func (e *Engine) endMissed(ctx context.Context, members []escalation.MemberKey, 
 			news = append(news, m)
 		}
 	}
-	if len(news) == 0 {
-		return nil
-	}
-	found, err := e.store.FindIdentity(ctx, news)
-	if err != nil {
-		return errors.Join(ErrUnavailable, err)
-	}
-	var items []*item
-	for m, incidents := range found {
-		for _, id := range incidents {
-			items = append(items, &item{id: id, members: []escalation.MemberKey{m}, cmd: escalation.End{Member: m, Heard: ended[m]}})
-		}
-	}
-	_, err = e.submitAll(ctx, items, false)
-	return err
+	return e.endWhereHeld(ctx, news, func(m escalation.MemberKey, _ paging.IncidentID) (escalation.End, bool) {
+		return escalation.End{Member: m, Heard: ended[m]}, true
+	})
 }
 
 // leaveOutEnded takes those alerts out of a delivery that is judged late which have ended since.

@@ -140,18 +140,26 @@ func (e *Engine) fire(ctx context.Context, alerts []routing.Alert, d Delivery, s
 // moveMembers ends the membership of alerts in incidents that they were not routed to now; held
 // is where they were. A repeat has nowhere to move from.
 func (e *Engine) moveMembers(ctx context.Context, news []escalation.MemberKey, held map[escalation.MemberKey][]paging.IncidentID) error {
-	if len(news) == 0 {
+	return e.endWhereHeld(ctx, news, func(m escalation.MemberKey, id paging.IncidentID) (escalation.End, bool) {
+		return escalation.End{Member: m, Moved: string(held[m][0])}, !slices.Contains(held[m], id)
+	})
+}
+
+// endWhereHeld ends members in the incidents that hold them, as end says; with false it leaves
+// that incident alone.
+func (e *Engine) endWhereHeld(ctx context.Context, members []escalation.MemberKey, end func(escalation.MemberKey, paging.IncidentID) (escalation.End, bool)) error {
+	if len(members) == 0 {
 		return nil
 	}
-	found, err := e.store.FindIdentity(ctx, news)
+	found, err := e.store.FindIdentity(ctx, members)
 	if err != nil {
 		return errors.Join(ErrUnavailable, err)
 	}
 	var items []*item
 	for m, incidents := range found {
 		for _, id := range incidents {
-			if !slices.Contains(held[m], id) {
-				items = append(items, &item{id: id, members: []escalation.MemberKey{m}, cmd: escalation.End{Member: m, Moved: string(held[m][0])}})
+			if cmd, ends := end(m, id); ends {
+				items = append(items, &item{id: id, members: []escalation.MemberKey{m}, cmd: cmd})
 			}
 		}
 	}

@@ -8,11 +8,11 @@ import (
 	"tocsin/escalation/store"
 )
 
-// Touch counts repeats, by one script, in a Cluster by one per shard. It is never sent twice: a repeat that is
-// counted twice would not matter, but one whose answer was lost is the caller's to judge. With
-// ?wait it waits as a commit does: the sender of a repeat may be one who was refused before,
-// since no replica had the incident, and who must not be told now that it is safe. Without ?wait
-// a touch that counts nothing is not sent: what was loaded is as safe as a commit makes it.
+// Touch counts repeats, by one script, in a Cluster by one per shard. It is never sent twice: a
+// repeat that is counted twice would not matter, but one whose answer was lost is the caller's to
+// judge. With ?wait it waits as a commit does: the sender of a repeat may be one who was refused
+// before, since no replica had the incident, and who must not be told now that it is safe. Without
+// ?wait a touch that counts nothing is not sent: what was loaded is as safe as a commit makes it.
 func (s *Store) Touch(ctx context.Context, touches []store.Touch) ([]bool, error) {
 	out := make([]bool, len(touches))
 	where := map[int][]int{} // group of shards → places in touches
