@@ -1,7 +1,7 @@
 # `make` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint bench microbench faults fuzz demo samples mutants soak clean tools
+.PHONY: help build test lint bench microbench faults fuzz demo samples mutants soak clean tools
 
 FUZZTIME ?= 30s
 BENCH ?= .
@@ -13,11 +13,8 @@ help: ## list the targets
 build: ## build ./tocsin
 	go build -trimpath -o tocsin ./cmd/tocsin
 
-test: tools ## everything that must hold; says first what it installs (under 15 minutes on 2 cores)
+test: tools ## everything that must hold; says first what it installs (about half an hour on 2 cores)
 	@bash .ci/test
-
-race: ## go test with the race detector, nothing else (what is not installed is skipped)
-	go test -race ./...
 
 lint: tools ## golangci-lint, file sizes, package comments, README's example
 	@bash .ci/test lint files
