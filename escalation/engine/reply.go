@@ -237,12 +237,20 @@ func (t *talk) perform(ctx context.Context, r paging.Reply) (string, error) {
 		}
 	}
 	if len(ids) == 0 {
-		if err := t.fetchAll(ctx); err != nil {
-			return "", unavailable(err)
-		}
-		return t.miss(ctx, t.texts.NoOpenPage(r.Codes[0], t.open(nil)))
+		return t.nothing(ctx, r)
 	}
 	return t.command(ctx, r, ids)
+}
+
+// nothing answers a text about incidents of which none is there.
+func (t *talk) nothing(ctx context.Context, r paging.Reply) (string, error) {
+	if err := t.fetchAll(ctx); err != nil {
+		return "", unavailable(err)
+	}
+	if len(r.Codes) == 0 {
+		return t.texts.List(t.open(nil)), nil
+	}
+	return t.miss(ctx, t.texts.NoOpenPage(r.Codes[0], t.open(nil)))
 }
 
 func (t *talk) command(ctx context.Context, r paging.Reply, ids []paging.IncidentID) (string, error) {
@@ -253,16 +261,27 @@ func (t *talk) command(ctx context.Context, r paging.Reply, ids []paging.Inciden
 	if err != nil {
 		return "", err
 	}
-	t.hit(ctx)
-	for i, id := range ids {
-		if outcomes[i].Incident != nil {
-			t.incs[id] = outcomes[i].Incident
-		}
+	ids, outcomes = t.judged(ids, outcomes)
+	if len(ids) == 0 {
+		clear(t.incs) // the others may be gone, too
+		return t.nothing(ctx, r)
 	}
+	t.hit(ctx)
 	if len(ids) == 1 {
 		return t.tellOne(r, ids[0], outcomes[0]), nil
 	}
 	return t.tellSeveral(r, ids, outcomes), nil
+}
+
+// judged keeps what was judged, as it stands now. What was loaded can be gone when the command
+// comes to it: another server has taken the store's place, which never had it. Then nothing was done.
+func (t *talk) judged(ids []paging.IncidentID, outcomes []escalation.Outcome) (there []paging.IncidentID, of []escalation.Outcome) {
+	for i, id := range ids {
+		if t.incs[id] = outcomes[i].Incident; t.incs[id] != nil {
+			there, of = append(there, id), append(of, outcomes[i])
+		}
+	}
+	return there, of
 }
 
 func commandFor(r paging.Reply, id string, by escalation.Actor) escalation.Command {

@@ -65,7 +65,6 @@ type Lab struct {
 	Crashed  atomic.Int64 // faults so far that may each repeat a text
 	Late     Lateness     // of this run; known after End
 	Lossy    bool         // nothing is promised: count what was lost, and go on
-	Forgets  bool         // alerts are kept, but what people said may be forgotten: more is paged than need be
 
 	spoilt bool
 	began  time.Time

@@ -117,7 +117,7 @@ func (p *Phones) answer(ctx context.Context, page telephone.Text) {
 			return
 		}
 		if err == nil && len(in.Answers) == 1 && strings.HasPrefix(in.Answers[0], "No open page") {
-			return // it was ended meanwhile
+			return // it was ended meanwhile, or went with a server that has been replaced
 		}
 		if !Pause(ctx, 300*time.Millisecond) {
 			return

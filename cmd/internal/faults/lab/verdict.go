@@ -97,7 +97,7 @@ func (l *Lab) repeats() (n int) {
 // checkKnown checks that what was confirmed to people and senders still holds.
 func (l *Lab) checkKnown(a alert, d api.IncidentDetail) {
 	l.T.Helper()
-	if l.Lossy || l.Forgets {
+	if l.Lossy {
 		return
 	}
 	i, holds, confirmed := d.Incident, true, l.Phones.confirmed[a.name]

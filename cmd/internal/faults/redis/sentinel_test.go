@@ -48,10 +48,7 @@ func sentinels() []cell {
 			{"fail-over, host dies", hostDies, 3},
 			{"partition of the master", partition, 1}, // one: the gateway must learn of no way around it
 		} {
-			// While two servers are called master, an acknowledgement that was confirmed can go with the
-			// old one (seen in one of three plays). Then pages go on; no alert is lost.
-			forgets := f.sentinels == 1
-			all = append(all, cell{fault: f.fault, setting: s.setting, forgets: forgets, lossy: s.setting != waitAll, stage: func(t *testing.T) stage {
+			all = append(all, cell{fault: f.fault, setting: s.setting, lossy: s.setting != waitAll, stage: func(t *testing.T) stage {
 				c := newTrio(t, f.sentinels, s.args...)
 				return stage{store: c.url() + s.query, strike: func(l *lab.Lab) { f.strike(l, c) }, again: func(*lab.Lab) { c.whole() }}
 			}})

@@ -16,7 +16,6 @@ type cell struct {
 	fault   string
 	setting string
 	lossy   bool // the setting promises nothing about this fault
-	forgets bool // nor about what people said
 	stage   func(t *testing.T) stage
 }
 
@@ -34,7 +33,7 @@ func (c cell) play(t *testing.T, binary string) lab.Verdict {
 		Binary: binary, Stores: []string{s.store}, Flags: alone, Pace: 150 * time.Millisecond, Answers: 10,
 		Within: [...]string{"2s", "1m", "1m"}, // timers come due in the midst of it, and few enough texts for a small machine
 	})
-	l.Lossy, l.Forgets = c.lossy, c.forgets
+	l.Lossy = c.lossy
 	rounds, alerts := lab.Number(t, "TOCSIN_FAULTS_ROUNDS", 1), lab.Number(t, "TOCSIN_FAULTS_ALERTS", 1000)
 	for n := range rounds {
 		l.Await(alerts * (2*n + 1) / (2*rounds + 1))
