@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -24,8 +25,16 @@ type candidate struct {
 	at     time.Time
 }
 
-// ClaimAttempts looks at all shards in one pipeline, and leases the most urgent in a second one.
+// ClaimAttempts leases all that is due by one script while that is little, which is the way of a
+// first page. Else, and in a Cluster, it looks at all shards in one pipeline, and leases the most
+// urgent in a second one.
 func (s *Store) ClaimAttempts(ctx context.Context, now time.Time, leases paging.Leases, limit int) ([]paging.Claim, time.Time, error) {
+	if !s.cluster && limit > 0 {
+		claims, next, all, err := s.leaseAll(ctx, now, leases, min(limit, perScript))
+		if all || err != nil {
+			return claims, next, err
+		}
+	}
 	due, next, err := s.dueAttempts(ctx, now, limit)
 	if err != nil {
 		return nil, time.Time{}, err
@@ -85,6 +94,51 @@ func firstAndList(val any) (first time.Time, list []string, err error) {
 	return first, texts(parts[1]), err
 }
 
+// leaseAll leases all that is due in all shards, unless that is more than most: then nothing.
+func (s *Store) leaseAll(ctx context.Context, now time.Time, leases paging.Leases, most int) (claims []paging.Claim, next time.Time, all bool, err error) {
+	token := rand.Text()
+	args := append(leaseArgs(now, leases, token), most)
+	for shard := range s.shards {
+		args = append(args, base(shard))
+	}
+	val, err := s.run(ctx, s.script("lease_attempts", 0, args...))
+	if err != nil {
+		return nil, time.Time{}, false, fmt.Errorf("redisstore: cannot claim attempts: %w", err)
+	}
+	if parts, _ := val.([]any); len(parts) == 0 {
+		return nil, time.Time{}, false, nil
+	}
+	next, list, err := firstAndList(val)
+	if err != nil {
+		return nil, time.Time{}, false, err
+	}
+	err = eachLeased(list, token, func(_ string, c paging.Claim) { claims = append(claims, c) })
+	slices.SortFunc(claims, func(a, b paging.Claim) int {
+		return cmp.Or(cmp.Compare(a.Attempt.Rank, b.Attempt.Rank), a.Attempt.Due.Compare(b.Attempt.Due))
+	})
+	return claims, next, true, err
+}
+
+// leaseArgs are the first arguments of lease_attempts.lua.
+func leaseArgs(now time.Time, leases paging.Leases, token string) []any {
+	return []any{score(now), score(now.Add(leases.Planned)), score(now.Add(leases.Sending)), token, format(escalation.Format)}
+}
+
+// eachLeased reads pairs of index member and row. What a newer process wrote is left to it.
+func eachLeased(list []string, token string, do func(member string, c paging.Claim)) error {
+	for ; len(list) >= 2; list = list[2:] {
+		a, err := parseAttempt(list[1])
+		if errors.Is(err, store.ErrNewer) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		do(list[0], paging.Claim{Attempt: a, Token: token})
+	}
+	return nil
+}
+
 func (s *Store) leaseAttempts(ctx context.Context, now time.Time, leases paging.Leases, take []candidate, next *earliest) ([]paging.Claim, error) {
 	token := rand.Text()
 	byShard, place := map[int][]any{}, map[string]int{}
@@ -94,8 +148,7 @@ func (s *Store) leaseAttempts(ctx context.Context, now time.Time, leases paging.
 	}
 	calls := make([]*call, 0, len(byShard))
 	for shard, members := range byShard {
-		head := []any{score(now), score(now.Add(leases.Planned)), score(now.Add(leases.Sending)), token, format(escalation.Format)}
-		calls = append(calls, s.script("lease_attempts", shard, append(head, members...)...))
+		calls = append(calls, s.script("lease_attempts", shard, append(append(leaseArgs(now, leases, token), ""), members...)...))
 	}
 	if err := s.exec(ctx, calls, false); err != nil {
 		return nil, fmt.Errorf("redisstore: cannot claim attempts: %w", err)
@@ -113,15 +166,8 @@ func (s *Store) leaseAttempts(ctx context.Context, now time.Time, leases paging.
 		if !first.IsZero() {
 			next.add(first)
 		}
-		for ; len(list) >= 2; list = list[2:] {
-			a, err := parseAttempt(list[1])
-			if errors.Is(err, store.ErrNewer) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			claims[place[list[0]]] = paging.Claim{Attempt: a, Token: token}
+		if err := eachLeased(list, token, func(member string, c paging.Claim) { claims[place[member]] = c }); err != nil {
+			return nil, err
 		}
 	}
 	return slices.DeleteFunc(claims, func(c paging.Claim) bool { return c.Token == "" }), nil

@@ -14,6 +14,7 @@ func claimTests() map[string]func(*suite) {
 	return map[string]func(*suite){
 		"claims/due, most urgent first":      (*suite).claimOrder,
 		"claims/the limit takes most urgent": (*suite).claimLimit,
+		"claims/of many incidents":           (*suite).claimAcross,
 		"claims/take-over":                   (*suite).claimTakeover,
 		"claims/defer":                       (*suite).claimDefer,
 		"claims/settled ones never":          (*suite).claimSettled,
@@ -86,6 +87,26 @@ func (x *suite) claimLimit() {
 	require.False(x.t, next.After(now), "more is due at once")
 	claims, _ = x.claim(now, 100)
 	require.Len(x.t, claims, 19)
+}
+
+// claimAcross ensures that what is due in several shards comes by Due, and that the next one is the
+// earliest of all shards, whichever that is.
+func (x *suite) claimAcross() {
+	var ids []paging.IncidentID
+	for i, delay := range []int{90, 20, 0, 10, 100} {
+		inc, _ := x.plan(KeyIn(x.s, i%x.s.Shards(), i), 1, func(_ int, a *paging.Attempt) { a.Due = T0.Add(time.Duration(delay) * time.Second) })
+		ids = append(ids, inc.ID)
+	}
+	claims, next := x.claim(T0.Add(-time.Second), 10)
+	require.Empty(x.t, claims)
+	x.same(T0, next)
+	claims, next = x.claim(T0.Add(20*time.Second), 10)
+	var order []paging.IncidentID
+	for _, c := range claims {
+		order = append(order, c.Attempt.Incident)
+	}
+	require.Equal(x.t, []paging.IncidentID{ids[2], ids[3], ids[1]}, order)
+	x.same(T0.Add(20*time.Second+Lease), next)
 }
 
 // claimTakeover ensures that a claim whose lease ran out goes to another holder with another

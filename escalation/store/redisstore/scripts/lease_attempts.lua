@@ -1,15 +1,18 @@
--- lease_attempts claims attempts that are still due: it moves them on in the index and writes
--- the token of the claim into their rows.
--- KEYS[1]  prefix of the shard
+-- lease_attempts claims attempts that are due: it moves them on in the index and writes the token
+-- of the claim into their rows. Which ones the caller names; or all of several shards, unless
+-- they are too many for one script: then nothing is changed.
+-- KEYS[1]  prefix of the shard; of any shard when they share a server
 -- ARGV     now in µs, ends of the leases of what is planned and of what was begun in µs, token,
---          newest known format (3 digits), index members
--- result   {score of the earliest of the index or nil, flat: index member and row of the claimed}
+--          newest known format (3 digits), "" and index members, or how many may be claimed at
+--          once and the prefixes of the shards
+-- result   {score of the earliest of the index or nil, flat: index member and row of the claimed};
+--          nothing when there are too many
 local call, sub, find = redis.call, string.sub, string.find
-local index, now, token, out = KEYS[1] .. 'p', tonumber(ARGV[1]), ARGV[4], {}
-for i = 6, #ARGV do
-  local member = ARGV[i]
-  local id = sub(member, 3)
-  local rows = KEYS[1] .. 'a:' .. sub(id, 1, (find(id, '-', 1, true) or 1) - 1)
+local now, token, out = tonumber(ARGV[1]), ARGV[4], {}
+
+local function lease(base, member)
+  local index, id = base .. 'p', sub(member, 3)
+  local rows = base .. 'a:' .. sub(id, 1, (find(id, '-', 1, true) or 1) - 1)
   local score = call('ZSCORE', index, member)
   local row = score and call('HGET', rows, id)
   local state = row and sub(row, 1, 1)
@@ -32,4 +35,21 @@ for i = 6, #ARGV do
     end
   end
 end
-return { call('ZRANGE', index, 0, 0, 'WITHSCORES')[2] or false, out }
+
+local left, shards, due = tonumber(ARGV[6]), { KEYS[1] }, { {} }
+for i = 7, #ARGV do
+  if left then
+    shards[i - 6], due[i - 6] = ARGV[i], call('ZRANGEBYSCORE', ARGV[i] .. 'p', '-inf', ARGV[1], 'LIMIT', 0, left + 1)
+    left = left - #due[i - 6]
+    if left < 0 then return {} end
+  else
+    due[1][i - 6] = ARGV[i]
+  end
+end
+local earliest
+for i, base in ipairs(shards) do
+  for _, member in ipairs(due[i]) do lease(base, member) end
+  local score = call('ZRANGE', base .. 'p', 0, 0, 'WITHSCORES')[2]
+  if score and (not earliest or tonumber(score) < tonumber(earliest)) then earliest = score end
+end
+return { earliest or false, out }
