@@ -32,6 +32,10 @@ func (j *judge) reported(r paging.Report) {
 	case paging.ResultRetry:
 		j.attemptRetry(&a, r)
 	case paging.ResultReceipt:
+		if a.State == paging.Planned { // it is of an earlier send; noting it could take back what is begun just now
+			j.outcome(Recorded)
+			return
+		}
 	}
 	provider(&a, r)
 	if a == before {

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -96,4 +97,32 @@ func TestReplyToWhatIsGoneIsNotConfirmed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A text goes out once, also when the provider still tells of an earlier copy, of which a master
+// that has been replaced kept the note: that receipt must not make planned again what was begun
+// between its look at the attempt and its commit.
+func TestReceiptOfAnEarlierSendTakesNothingBack(t *testing.T) {
+	s := &replaced{Store: openRedis(t, redistest.Start(t, redistest.EverySec).URL())}
+	e := start(t, s, time.Now)
+	id := ingest(t, e, alert("a", "Disk full", "error", map[string]string{"alertname": "a"})).Incidents[0]
+	leases := paging.Leases{Planned: time.Minute, Sending: time.Minute}
+	claims, _, err := s.ClaimAttempts(t.Context(), e.Now(), leases, 10)
+	require.NoError(t, err)
+	require.Len(t, claims, 1)
+	s.afterLoad(func() {
+		errs, err := s.Begin(t.Context(), e.Now(), time.Minute, []paging.Start{{Claim: claims[0], Code: "10", Text: "Disk full"}})
+		require.NoError(t, errors.Join(append(errs, err)...))
+	})
+
+	require.NoError(t, e.Report(t.Context(), []paging.Report{{
+		Attempt: claims[0].Attempt.ID, Result: paging.ResultReceipt, At: e.Now(), Provider: "twilio", ProviderID: "SM0", ProviderStatus: "sent", ProviderRank: 3,
+	}}))
+	attempts, err := s.AttemptsOf(t.Context(), id)
+	require.NoError(t, err)
+	require.Len(t, attempts, 1)
+	assert.Equal(t, paging.Sending, attempts[0].State)
+	claims, _, err = s.ClaimAttempts(t.Context(), e.Now(), leases, 10)
+	require.NoError(t, err)
+	assert.Empty(t, claims)
 }
