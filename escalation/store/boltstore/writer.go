@@ -3,6 +3,7 @@ package boltstore
 import (
 	"context"
 	"fmt"
+	"runtime"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -54,6 +55,7 @@ func (s *Store) queue(ctx context.Context, j *job) error {
 func (s *Store) write() {
 	defer close(s.ended)
 	for first := range s.jobs {
+		runtime.Gosched() // those who are about to call come into this transaction, too
 		group := s.drain([]*job{first})
 		for len(group) > 0 {
 			group = s.transact(group)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -68,6 +69,29 @@ func TestGroupCommit(t *testing.T) {
 	close(release)
 	wg.Wait()
 	require.Less(t, boltstore.Commits(s)-before, int64(n), "fewer page writes than calls")
+}
+
+// TestShared ensures that the first of callers who come at the same moment does not get a
+// transaction of its own.
+func TestShared(t *testing.T) {
+	s := open(t, t.TempDir())
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	writes := func(callers int) int64 {
+		before := boltstore.Commits(s)
+		var wg sync.WaitGroup
+		for range callers {
+			wg.Go(func() { _ = s.Check(t.Context()) })
+		}
+		wg.Wait()
+		return boltstore.Commits(s) - before
+	}
+	const rounds = 20
+	var alone, together int64
+	for range rounds {
+		alone += writes(1)
+		together += writes(4)
+	}
+	require.Less(t, together, alone*3/2, "four callers write about as much as one")
 }
 
 // TestUnstorable ensures that a change that can never be stored is refused on its own.
