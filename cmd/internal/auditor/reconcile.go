@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"tocsin/escalation"
 	"tocsin/escalation/audit"
 	"tocsin/escalation/store"
 	"tocsin/paging"
@@ -21,6 +20,7 @@ const (
 	// compareOpen and compareAny bound how many incidents are compared: of the open ones, and of all.
 	compareOpen = 20_000
 	compareAny  = 20_000
+	comparePage = 500 // of them that one call lists
 	// compareBatches bounds how far back the log is read for them.
 	compareBatches = 5_000
 	compareLoad    = 200 // incidents that one call loads
@@ -59,19 +59,14 @@ func (l *Log) compareAll(ctx context.Context, final bool) time.Duration {
 // compare says whether it looked at everything there is, and whether something was moving that
 // has to be looked at again soon.
 func (l *Log) compare(ctx context.Context, final bool) (all, moving bool, err error) {
-	open, err := l.store.List(ctx, store.Filter{Open: true, Limit: compareOpen})
-	if err != nil {
-		return false, false, err
-	}
-	recent, err := l.store.List(ctx, store.Filter{Limit: compareAny})
-	if err != nil {
-		return false, false, err
-	}
 	want := map[paging.IncidentID]bool{}
-	for _, list := range [][]escalation.Incident{open, recent} {
-		for i := range list {
-			want[list[i].ID] = true
-		}
+	allOpen, err := l.listed(ctx, true, compareOpen, want)
+	if err != nil {
+		return false, false, err
+	}
+	allAny, err := l.listed(ctx, false, compareAny, want)
+	if err != nil {
+		return false, false, err
 	}
 	seen, err := readBack(ctx, l.store, want)
 	if err != nil {
@@ -80,7 +75,7 @@ func (l *Log) compare(ctx context.Context, final bool) (all, moving bool, err er
 	if err := l.compareRevisions(ctx, seen); err != nil {
 		return false, false, err
 	}
-	all = len(open) < compareOpen && len(recent) < compareAny
+	all = allOpen && allAny
 	for ids := range slices.Chunk(slices.Sorted(maps.Keys(want)), compareLoad) {
 		done, err := l.compareSome(ctx, ids, seen, final)
 		if err != nil {
@@ -89,6 +84,24 @@ func (l *Log) compare(ctx context.Context, final bool) (all, moving bool, err er
 		moving = moving || !done
 	}
 	return all && !moving, moving, nil
+}
+
+// listed adds to ids the newest incidents, at most that many, and says whether there are no more.
+// It goes by pages: all at once they would take several times the memory that the process needs.
+func (l *Log) listed(ctx context.Context, open bool, most int, ids map[paging.IncidentID]bool) (all bool, err error) {
+	f := store.Filter{Open: open, Limit: comparePage}
+	for n := 0; n < most; {
+		page, err := l.store.List(ctx, f)
+		if err != nil || len(page) == 0 { // a short page need not be the last
+			return err == nil, err
+		}
+		for i := range page {
+			ids[page[i].ID] = true
+		}
+		n += len(page)
+		f.Before = page[len(page)-1].ID
+	}
+	return false, nil
 }
 
 // seen is what the log says last of incidents and of series.
