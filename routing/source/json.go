@@ -23,6 +23,10 @@ func Unmarshal(body []byte, into any) error {
 	return explain(unmarshal(body, into), len(body))
 }
 
+// UnmarshalAnyDepth is [Unmarshal] without its look at the depth and without its words, for a
+// caller that counts the depth on the way and reads the body by Unmarshal when anything is wrong.
+func UnmarshalAnyDepth(body []byte, into any) error { return unmarshal(body, into) }
+
 func unmarshal(body []byte, into any) error {
 	return json.Unmarshal(body, into, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }

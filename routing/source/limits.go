@@ -43,20 +43,29 @@ var ErrBody = errors.New("unusable body")
 // CheckDepth refuses JSON that nests deeper than [MaxDepth], by a scan that allocates
 // nothing and runs before any parser. Text that is no JSON passes: the parser says why.
 func CheckDepth(body []byte) error {
+	if at := TooDeep(body, MaxDepth); at >= 0 {
+		return fmt.Errorf("%w: JSON nests deeper than %d at byte %d", ErrBody, MaxDepth, at)
+	}
+	return nil
+}
+
+// TooDeep returns where a text, which need not be a whole JSON value, nests deeper than most,
+// or -1.
+func TooDeep(text []byte, most int) int {
 	depth := 0
-	for i := 0; i < len(body); i++ {
-		switch body[i] {
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
 		case '"':
-			i = endOfString(body, i+1)
+			i = endOfString(text, i+1)
 		case '[', '{':
-			if depth++; depth > MaxDepth {
-				return fmt.Errorf("%w: JSON nests deeper than %d at byte %d", ErrBody, MaxDepth, i)
+			if depth++; depth > most {
+				return i
 			}
 		case ']', '}':
 			depth--
 		}
 	}
-	return nil
+	return -1
 }
 
 // endOfString returns the position of the quote that ends the string whose content

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prometheus/alertmanager/template"
-
 	"tocsin/routing"
 	"tocsin/routing/source"
 )
@@ -26,13 +24,14 @@ func decode(_ source.Header, body []byte, now time.Time) (routing.Batch, error) 
 }
 
 func decodeMessage(body []byte) (routing.Batch, error) {
-	var m envelope[alerts]
-	if err := source.Unmarshal(body, &m); err != nil || m.Alerts == nil {
+	m := envelope[alerts]{Alerts: alerts{size: len(body)}}
+	if err := source.UnmarshalAnyDepth(body, &m); err != nil || m.Alerts.list == nil || m.Alerts.tooDeep(body) {
 		return decodeTolerantly(body)
 	}
-	b := routing.Batch{Alerts: make([]routing.Alert, 0, len(m.Alerts))}
-	for i := range m.Alerts {
-		m.add(&b, i, &m.Alerts[i])
+	list := m.Alerts.list
+	b := routing.Batch{Alerts: make([]routing.Alert, 0, len(list))}
+	for i := range list {
+		m.add(&b, i, &list[i])
 	}
 	return m.finish(b)
 }
@@ -47,10 +46,10 @@ type envelope[A any] struct {
 }
 
 // add appends one alert of a webhook body, or says why it cannot be taken.
-func (e *envelope[A]) add(b *routing.Batch, index int, in *template.Alert) {
-	status := routing.Status(in.Status)
+func (e *envelope[A]) add(b *routing.Batch, index int, in *alert) {
+	status := routing.Status(in.status)
 	if status != routing.Firing && status != routing.Resolved {
-		source.Reject(b, index, fmt.Sprintf("status %q is neither firing nor resolved", source.Line(in.Status, source.MaxWord)))
+		source.Reject(b, index, fmt.Sprintf("status %q is neither firing nor resolved", source.Line(in.status, source.MaxWord)))
 		return
 	}
 	a := convert(in, string(e.ExternalURL))

@@ -1,14 +1,17 @@
 package alertmanager
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"tocsin/routing"
+	"tocsin/routing/source"
 	"tocsin/routing/source/sourcetest"
 )
 
@@ -113,6 +116,35 @@ func TestUnusable(t *testing.T) {
 	}
 }
 
+// TestDepth ensures that nesting is refused at the same depth, with the same words, wherever it
+// is in a body: both readings of the usual shape count on their way.
+func TestDepth(t *testing.T) {
+	for _, c := range []struct {
+		around int
+		shape  string
+	}{
+		{1, `{"x":%s,"alerts":[` + good + `]}`},
+		{1, `{"alerts":[` + good + `],"x":%s}`},
+		{1, `{"x":%s,"alerts":[],"alerts":[` + good + `]}`},
+		{3, `{"alerts":[` + good + `,{"x":%s,` + good[1:] + `]}`},
+		{4, `{"alerts":[{"x":[[1],%s],` + good[1:] + `],"alerts":[` + good + `]}`},
+		{2, `[{"x":%s,` + good[1:] + `]`},
+	} {
+		for _, depth := range []int{source.MaxDepth - 1, source.MaxDepth, source.MaxDepth + 1} {
+			body := fmt.Appendf(nil, c.shape, strings.Repeat("[", depth-c.around)+strings.Repeat("]", depth-c.around))
+			_, err := decode(nil, body, time.Time{})
+			if depth > source.MaxDepth {
+				require.ErrorContains(t, err, "nests deeper")
+				require.EqualError(t, err, source.CheckDepth(body).Error())
+			} else {
+				require.NoError(t, err, "%s", body)
+			}
+		}
+	}
+}
+
+const good = `{"status":"firing","labels":{"a":"b"}}`
+
 // TestFingerprint ensures that a missing fingerprint is computed as Prometheus does; the
 // numbers are those of prometheus/common's own tests and of an alert that carries its own.
 func TestFingerprint(t *testing.T) {
@@ -136,6 +168,7 @@ func bodies(t testing.TB) [][]byte {
 		[]byte("{\"alerts\":[{\"status\":\"firing\",\"labels\":{\"a\":\"\xff\"}}]}"),
 		[]byte(` {"alerts" : []}`),
 		[]byte(`{"alerts":[{"status":"firing","status":"resolved","labels":null,"endsAt":null}]}`),
+		[]byte(`{"alerts":[{"status":"firing","annotations":{"summary":"a"},"annotations":{"title":"b"}}]}`),
 	}
 	for _, f := range files {
 		body, err := os.ReadFile(f)
@@ -168,8 +201,12 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		b, err := Source().Decode(sourcetest.Header(), body, time.Unix(1_800_000_000, 0))
 		sourcetest.Sound(t, Source(), b, err)
-		if slow, slowErr := decodeTolerantly(body); slowErr == nil && err == nil && len(body) > 0 {
+		slow, slowErr := decodeTolerantly(body)
+		if slowErr == nil && err == nil && len(body) > 0 {
 			require.Equal(t, slow, b)
+		}
+		if source.Kind(body) != '[' {
+			require.Equal(t, fmt.Sprint(slowErr), fmt.Sprint(err))
 		}
 	})
 }

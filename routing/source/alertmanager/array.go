@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/prometheus/alertmanager/template"
 
 	"tocsin/routing"
 	"tocsin/routing/source"
@@ -15,12 +14,12 @@ import (
 // some minutes ahead and sends it again before that; that end is a promise to speak
 // again, not an end, so it is not kept.
 func decodeArray(body []byte, now time.Time) (routing.Batch, error) {
-	var list alerts
+	list := alerts{size: len(body)}
 	var b routing.Batch
-	if source.Unmarshal(body, &list) == nil {
-		b.Alerts = make([]routing.Alert, 0, len(list))
-		for i := range list {
-			addPosted(&b, i, &list[i], now)
+	if source.UnmarshalAnyDepth(body, &list) == nil {
+		b.Alerts = make([]routing.Alert, 0, len(list.list))
+		for i := range list.list {
+			addPosted(&b, i, &list.list[i], now)
 		}
 	} else {
 		var raw []jsontext.Value
@@ -39,8 +38,8 @@ func decodeArray(body []byte, now time.Time) (routing.Batch, error) {
 	return source.Finish(name, b)
 }
 
-func addPosted(b *routing.Batch, index int, in *template.Alert, now time.Time) {
-	if len(in.Labels) == 0 {
+func addPosted(b *routing.Batch, index int, in *alert, now time.Time) {
+	if len(in.labels) == 0 {
 		source.Reject(b, index, "an alert without labels has no identity")
 		return
 	}

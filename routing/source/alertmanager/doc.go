@@ -11,7 +11,7 @@
 // The same body is sent again on purpose (repeat_interval, high-availability pairs), so
 // there is no delivery identity: the engine knows a repeat by its alerts.
 //
-// The usual body is decoded in one go into Alertmanager's own types. When that fails, a
+// The usual body is decoded in one go, and its depth is counted on the way. When that fails, a
 // second, tolerant reading takes each alert alone, so that one bad alert costs only itself.
 //
 // References: Alertmanager, docs/configuration.md (webhook_config), template/template.go;

@@ -7,14 +7,22 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/prometheus/alertmanager/template"
+
+	"tocsin/routing/source"
 )
 
 // alerts is decoded without reflection, since a group may hold thousands: the library
 // checks the syntax of each alert, then a cursor walks over text that is known to be
 // valid. The cursor knows only the usual shape. At anything else (a label that is a
 // number, a time that is none) it gives up and the whole body is read tolerantly.
-type alerts []template.Alert
+type alerts struct {
+	list     []alert // nil: there was none
+	from, to int64   // where it stands in the body, without its brackets
+	size     int     // of the body
+}
+
+// roomMost bounds what room is made for at once.
+const roomMost = 1000
 
 var errUnusual = errors.New("not the usual shape")
 
@@ -26,21 +34,32 @@ func (as *alerts) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
-	*as = alerts{}
+	*as = alerts{list: []alert{}, from: dec.InputOffset(), size: as.size}
 	for dec.PeekKind() != ']' {
 		raw, err := dec.ReadValue()
 		if err != nil {
 			return err
 		}
 		c := newCursor(string(raw)) // one copy an alert; its texts are parts of it
-		var a template.Alert
+		var a alert
 		if c.alert(&a); c.unusual {
 			return errUnusual
 		}
-		*as = append(*as, a)
+		if len(as.list) == 0 { // a list that grows is copied again and again
+			as.list = make([]alert, 0, min(1+as.size/len(raw), roomMost))
+		}
+		as.list = append(as.list, a)
 	}
+	as.to = dec.InputOffset()
 	_, err := dec.ReadToken()
 	return err
+}
+
+// tooDeep says whether the body nests too deep before or behind the list. In the list the cursor
+// has looked.
+func (as *alerts) tooDeep(body []byte) bool {
+	const around = 2 // the body's object and the list
+	return source.TooDeep(body[:as.from], source.MaxDepth) >= 0 || source.TooDeep(body[as.to:], source.MaxDepth-around) >= 0
 }
 
 // cursor walks over one valid JSON value.
@@ -68,23 +87,24 @@ func (c *cursor) next() byte {
 	return 0
 }
 
-func (c *cursor) alert(a *template.Alert) {
+func (c *cursor) alert(a *alert) {
 	c.object(func(name string) {
 		switch name {
 		case "status":
-			a.Status = c.text()
+			a.status = c.text()
 		case "labels":
-			a.Labels = c.texts()
+			a.labels = c.texts()
 		case "annotations":
-			a.Annotations = c.texts()
+			a.notes = notes{} // of two only the last counts
+			c.object(func(name string) { a.notes.set(name, c.text()) })
 		case "startsAt":
-			a.StartsAt = c.time()
+			a.startsAt = c.time()
 		case "endsAt":
-			a.EndsAt = c.time()
+			a.endsAt = c.time()
 		case "generatorURL":
-			a.GeneratorURL = c.text()
+			a.generatorURL = c.text()
 		case "fingerprint":
-			a.Fingerprint = c.text()
+			a.fingerprint = c.text()
 		default:
 			c.skip()
 		}
@@ -109,11 +129,11 @@ func (c *cursor) object(member func(name string)) {
 	c.i++ // the closing brace
 }
 
-func (c *cursor) texts() template.KV {
+func (c *cursor) texts() map[string]string {
 	var room [16][2]string // a map that grows costs more than one that is made as large as it gets
 	pairs := room[:0]
 	c.object(func(name string) { pairs = append(pairs, [2]string{name, c.text()}) })
-	kv := make(template.KV, len(pairs))
+	kv := make(map[string]string, len(pairs))
 	for _, p := range pairs {
 		kv[p[0]] = p[1]
 	}
@@ -164,8 +184,10 @@ func (c *cursor) time() time.Time {
 	return t
 }
 
-// skip moves behind the value that follows.
+// skip moves behind the value that follows. Whether one that is very deep is too deep is left to
+// the tolerant reading.
 func (c *cursor) skip() {
+	const around = 3 // the body's object, the list and the alert
 	c.next()
 	for depth := 0; c.i < len(c.s); {
 		switch c.s[c.i] {
@@ -175,7 +197,10 @@ func (c *cursor) skip() {
 			}
 			continue
 		case '{', '[':
-			depth++
+			if depth++; depth+around > source.MaxDepth {
+				c.unusual = true
+				return
+			}
 		case '}', ']':
 			if depth--; depth < 0 {
 				return // the end of what this value is in

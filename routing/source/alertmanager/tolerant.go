@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/prometheus/alertmanager/template"
 
 	"tocsin/routing"
 	"tocsin/routing/source"
@@ -49,7 +48,7 @@ func decodeTolerantly(body []byte) (routing.Batch, error) {
 	return e.finish(b)
 }
 
-func readTolerantly(b *routing.Batch, index int, raw jsontext.Value) (template.Alert, bool) {
+func readTolerantly(b *routing.Batch, index int, raw jsontext.Value) (alert, bool) {
 	var l looseAlert
 	if err := source.Unmarshal(raw, &l); err != nil || source.Kind(raw) != '{' {
 		reason := "not an object"
@@ -57,23 +56,17 @@ func readTolerantly(b *routing.Batch, index int, raw jsontext.Value) (template.A
 			reason = strings.TrimPrefix(errors.Unwrap(err).Error(), source.ErrBody.Error()+": ")
 		}
 		source.Reject(b, index, reason)
-		return template.Alert{}, false
+		return alert{}, false
 	}
-	return template.Alert{
-		Status:       string(l.Status),
-		Labels:       texts(l.Labels.V),
-		Annotations:  texts(l.Annotations.V),
-		StartsAt:     l.StartsAt.Time,
-		EndsAt:       l.EndsAt.Time,
-		GeneratorURL: string(l.GeneratorURL),
-		Fingerprint:  string(l.Fingerprint),
-	}, true
-}
-
-func texts(in map[string]source.Text) template.KV {
-	out := make(template.KV, len(in))
-	for k, v := range in {
-		out[k] = string(v)
+	a := alert{
+		status: string(l.Status), generatorURL: string(l.GeneratorURL), fingerprint: string(l.Fingerprint),
+		labels: make(map[string]string, len(l.Labels.V)), startsAt: l.StartsAt.Time, endsAt: l.EndsAt.Time,
 	}
-	return out
+	for k, v := range l.Labels.V {
+		a.labels[k] = string(v)
+	}
+	for k, v := range l.Annotations.V {
+		a.notes.set(k, string(v))
+	}
+	return a, true
 }
