@@ -46,10 +46,14 @@ for i = 7, #ARGV do
     due[1][i - 6] = ARGV[i]
   end
 end
-local earliest
+local earliest, failed
 for i, base in ipairs(shards) do
-  for _, member in ipairs(due[i]) do lease(base, member) end
+  for _, member in ipairs(due[i]) do
+    local fine, trouble = pcall(lease, base, member) -- a damaged row must not hold up the others
+    if not fine then failed = trouble end
+  end
   local score = call('ZRANGE', base .. 'p', 0, 0, 'WITHSCORES')[2]
   if score and (not earliest or tonumber(score) < tonumber(earliest)) then earliest = score end
 end
+if failed and #out == 0 then return redis.error_reply(failed) end
 return { earliest or false, out }
