@@ -104,15 +104,22 @@ func (l *Log) listed(ctx context.Context, open bool, most int, ids map[paging.In
 	return false, nil
 }
 
+// newest is what is needed of the newest record of an incident; zero: there is none.
+type newest struct {
+	there    bool
+	revision uint64
+	seq      int
+}
+
 // seen is what the log says last of incidents and of series.
 type seen struct {
-	incidents map[paging.IncidentID]audit.Record
+	incidents map[paging.IncidentID]newest
 	values    map[string]uint64
 }
 
 // readBack reads the log from its end until it tells of all that is wanted, or no more is to be read.
 func readBack(ctx context.Context, s store.Store, want map[paging.IncidentID]bool) (seen, error) {
-	out := seen{map[paging.IncidentID]audit.Record{}, map[string]uint64{}}
+	out := seen{map[paging.IncidentID]newest{}, map[string]uint64{}}
 	last, err := s.Last(ctx, append(revisionSeries(), audit.Series)...)
 	if err != nil {
 		return out, err
@@ -134,8 +141,8 @@ func readBack(ctx context.Context, s store.Store, want map[paging.IncidentID]boo
 			if err != nil {
 				return out, err
 			}
-			if _, newer := out.incidents[r.Incident]; want[r.Incident] && !newer {
-				out.incidents[r.Incident] = r
+			if want[r.Incident] && !out.incidents[r.Incident].there {
+				out.incidents[r.Incident] = newest{true, r.Revision, r.Seq}
 			}
 			if r.Series != "" {
 				out.values[r.Series] = max(out.values[r.Series], r.Value)
@@ -161,8 +168,8 @@ func (l *Log) compareSome(ctx context.Context, ids []paging.IncidentID, seen see
 	}
 	done = true
 	for i, id := range ids {
-		known, told := seen.incidents[id]
-		if loaded[i].Incident == nil || told && known.Revision == loaded[i].Revision.Counter {
+		known := seen.incidents[id]
+		if loaded[i].Incident == nil || known.there && known.revision == loaded[i].Revision.Counter {
 			continue
 		}
 		made, err := l.makeUp(ctx, id, known, final)
@@ -176,18 +183,18 @@ func (l *Log) compareSome(ctx context.Context, ids []paging.IncidentID, seen see
 
 // makeUp seals an incident that is further on than the log. It is found when something that has
 // a record of its own happened to it without one. It is false when that is still to come.
-func (l *Log) makeUp(ctx context.Context, id paging.IncidentID, known audit.Record, final bool) (bool, error) {
+func (l *Log) makeUp(ctx context.Context, id paging.IncidentID, known newest, final bool) (bool, error) {
 	l.mu.Lock()
 	_, ours := l.dirty[id]
 	l.mu.Unlock()
-	if ours && known.Incident != "" { // it is sealed in its turn
+	if ours && known.there { // it is sealed in its turn
 		return true, nil
 	}
 	v, there, err := View(ctx, l.store, id)
 	if err != nil || !there {
 		return true, err
 	}
-	after := v.Timeline[min(known.Seq, len(v.Timeline)):]
+	after := v.Timeline[min(known.seq, len(v.Timeline)):]
 	kind := audit.Sealed
 	if _, _, tells := audit.KindOf(after); tells {
 		kind = audit.Found
